@@ -1,0 +1,1 @@
+"""People, organisations, membership with roles, principals, local sign-in and its sessions. A person acts for one membership at a time; what the board shows depends on the organisation's `qualified` period."""

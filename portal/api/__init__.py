@@ -1,0 +1,1 @@
+"""OAuth2 data interface. Still empty of features."""

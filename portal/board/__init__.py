@@ -1,0 +1,1 @@
+"""Applications to the board, tiers, custody clock, removals. Still empty of features."""

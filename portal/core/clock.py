@@ -1,0 +1,21 @@
+"""The one clock: aware UTC instants inside, Asia/Shanghai for people."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The calendar date in China."""
+    return now().astimezone(CHINA).date()
+
+
+def local(moment: datetime) -> datetime:
+    """`moment` as a Chinese reader's clock shows it."""
+    return moment.astimezone(CHINA)

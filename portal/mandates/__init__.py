@@ -1,0 +1,1 @@
+"""What an investor or a bank looks for, and blocked counterparties. Still empty of features."""

@@ -1,0 +1,1 @@
+"""Roadshows: events, registration within a capacity that cannot be exceeded, calendar files."""
