@@ -18,7 +18,7 @@ class Principal(Base):
     """A number that grants and policies know, and the word it stands for (`org:17`, `kind:bank`, `qualified`)."""
 
     __tablename__ = "principal"
-    id: Mapped[int] = mapped_column(Integer, Identity(start=FIRST_FREE), primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, Identity(always=False, start=FIRST_FREE), primary_key=True)
     word: Mapped[str] = mapped_column(Text, unique=True)
 
 
@@ -110,3 +110,13 @@ class SignInAttempt(Base):
     network: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
     __table_args__ = (Index("sign_in_attempt_account", "account", "at"), Index("sign_in_attempt_network", "network", "at"))
+
+
+class PostedForm(Base):
+    """A form's once-token and where its first posting led: the same form posted twice is one act."""
+
+    __tablename__ = "posted_form"
+    token: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(BigInteger)
+    location: Mapped[str] = mapped_column(Text, server_default="", default="")
+    at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
