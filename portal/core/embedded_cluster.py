@@ -16,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,17 +113,20 @@ def create(home: Home, install: Path, account: Account | None, durable: bool = T
     for remains in home.folder.glob("data.new-*"):
         shutil.rmtree(remains, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix="data.new-", dir=home.folder))
-    if account is not None:
-        os.chown(fresh, account.uid, account.gid)
-    command = [str(install / "bin" / "initdb"), "-D", _name_of(fresh, account), "-U", SUPERUSER, "-A", "trust"]
-    command += ["-E", "UTF8", "--data-checksums", "--no-instructions", *_locale_options()]
-    command += [] if durable else ["--no-sync"]
-    done = subprocess.run(command, cwd=fresh, env=server_environment(), capture_output=True, text=True, **as_account(account))
-    if done.returncode == 0:
+    try:
+        if account is not None:
+            os.chown(fresh, account.uid, account.gid)
+        command = [str(install / "bin" / "initdb"), "-D", _name_of(fresh, account), "-U", SUPERUSER, "-A", "trust"]
+        command += ["-E", "UTF8", "--data-checksums", "--no-instructions", *_locale_options()]
+        command += [] if durable else ["--no-sync"]
+        done = subprocess.run(
+            command, cwd=fresh, env=server_environment(), capture_output=True, text=True, **as_account(account)
+        )
+        if done.returncode != 0:
+            raise _failure(home, "PostgreSQL 无法建立数据文件夹", done.stderr or done.stdout)
         fresh.rename(home.data)
-        return
-    shutil.rmtree(fresh, ignore_errors=True)
-    raise _failure(home, "PostgreSQL 无法建立数据文件夹", done.stderr or done.stdout)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _locale_options() -> list[str]:
@@ -165,7 +169,8 @@ class Postmaster:
         for sign, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
             if not self.alive():
                 return
-            os.kill(self.pid, sign)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, sign)
             deadline = time.monotonic() + seconds
             while self.alive() and time.monotonic() < deadline:
                 time.sleep(0.01)
@@ -260,14 +265,21 @@ def _hand_over(data: Path, account: Account) -> None:
 
 
 def _clear_remains(home: Home) -> None:
-    """After a killed postmaster, let its last processes end; only then may its pid file be forgotten."""
-    if pid_file(home) is None or not _PROC.joinpath("self/cwd").exists():
+    """After a killed postmaster, let its last processes end; only then may its lock files be forgotten.
+
+    PostgreSQL itself would refuse to start while the number in them belongs to any process, be it a stranger after a
+    restart of the machine or the dead server that a careless init process has not yet buried.
+    """
+    locks = [home.data / name for name in ("postmaster.pid", f".s.PGSQL.{PORT}.lock", f".s.PGSQL.{PORT}")]
+    if not any(path.exists() for path in locks) or not _PROC.joinpath("self/cwd").exists():
         return
     deadline = time.monotonic() + STOP_SECONDS
     while orphans := [pid for pid in map(int, filter(str.isdecimal, os.listdir(_PROC))) if is_server(pid, home.data)]:
         if time.monotonic() > deadline:
             raise EmbeddedError(f"上次的 PostgreSQL 进程 {orphans} 没有结束，结束它们后再启动。")
         for pid in orphans:
-            os.kill(pid, signal.SIGQUIT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
         time.sleep(0.05)
-    (home.data / "postmaster.pid").unlink(missing_ok=True)
+    for path in locks:
+        path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from portal.core.embedded_binaries import EmbeddedError
@@ -61,8 +62,10 @@ class Supervision:
 
 
 def say(text: str) -> None:
-    """One line of the supervisor's log, with the time in UTC."""
-    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), f"[{os.getpid()}]", text, file=sys.stderr, flush=True)
+    """One line of the supervisor's log, with the time in UTC; a full disk must not end the watch."""
+    line = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} [{os.getpid()}] {text}\n"
+    with suppress(OSError):
+        os.write(2, line.encode(errors="replace"))
 
 
 def answer(text: str) -> None:
@@ -89,7 +92,7 @@ def supervise(home: Home, settings: dict) -> int:
     except EmbeddedError as error:
         return _failed(str(error))
     except OSError as error:
-        traceback.print_exc()
+        say(traceback.format_exc())
         return _failed(str(explain(error, home.folder)))
     say("server stopped")
     return 0
