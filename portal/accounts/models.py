@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.principals import FIRST_FREE, OrgKind
+from portal.core.clock import NEVER_SQL
 from portal.core.db import Base, Key
 from portal.core.ids import new_ref
 
@@ -81,7 +82,7 @@ class RingMember(Base):
     principal: Mapped[int] = mapped_column(ForeignKey(Principal.id))
     organisation_id: Mapped[int] = mapped_column(ForeignKey(Organisation.id))
     starts: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-    ends: Mapped[datetime] = mapped_column(Moment, server_default=text("'infinity'"))
+    ends: Mapped[datetime] = mapped_column(Moment, server_default=text(NEVER_SQL))
     __table_args__ = (Index("ring_member_organisation", "organisation_id", "ends"),)
 
 

@@ -19,3 +19,8 @@ def today() -> date:
 def local(moment: datetime) -> datetime:
     """`moment` as a Chinese reader's clock shows it."""
     return moment.astimezone(CHINA)
+
+
+# "No end" as a moment that drivers can hold (PostgreSQL's infinity has no datetime).
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+NEVER_SQL = "'9999-12-31 00:00:00+00'"

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.access.basis import Basis
 from portal.accounts.models import Organisation, Person
+from portal.core.clock import NEVER_SQL
 from portal.core.db import Base, Key
 from portal.core.ids import new_ref
 
@@ -44,7 +45,7 @@ class Grant(Base):
     purpose: Mapped[str] = mapped_column(Text)
     readable_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
     starts: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
-    ends: Mapped[datetime] = mapped_column(Moment, server_default=text("'infinity'"))
+    ends: Mapped[datetime] = mapped_column(Moment, server_default=text(NEVER_SQL))
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
     made_by: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
     made_at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())

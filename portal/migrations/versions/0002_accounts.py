@@ -52,7 +52,7 @@ def upgrade() -> None:
           principal integer not null constraint ring_member_principal_fkey references portal.principal (id),
           organisation_id bigint not null constraint ring_member_organisation_id_fkey references portal.organisation (id),
           starts timestamptz not null default now(),
-          ends timestamptz not null default 'infinity')""",
+          ends timestamptz not null default '9999-12-31 00:00:00+00')""",
         "create index ring_member_organisation on portal.ring_member (organisation_id, ends)",
         f"""create table portal.sign_in_session (
           id {KEY} constraint sign_in_session_pkey primary key,

@@ -25,7 +25,7 @@ def upgrade() -> None:
           purpose text not null constraint access_grant_purpose_check check (length(purpose) > 0),
           readable_at timestamptz not null default now(),
           starts timestamptz not null default now(),
-          ends timestamptz not null default 'infinity',
+          ends timestamptz not null default '9999-12-31 00:00:00+00',
           revoked_at timestamptz,
           made_by bigint constraint access_grant_made_by_fkey references portal.person (id),
           made_at timestamptz not null default now(),
