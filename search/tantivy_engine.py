@@ -1,0 +1,202 @@
+"""The engine of a machine without a search server: a tantivy index in a folder, opened by any number of processes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import tantivy
+from tantivy import Occur, Order
+from tantivy import Query as T
+
+from search.errors import EngineUnavailable, IndexDamaged, IndexUnusable, SearchError
+from search.plan import Plan, parse, parse_prefix
+from search.protocol import Answer, Document, Health, Progress, Query
+from search.settings import active_filters, check_document, check_query, order, reader_values
+from search.tantivy_query import (
+    Clauses,
+    condition_query,
+    filter_clauses,
+    plan_clauses,
+    range_clauses,
+    reader_clauses,
+    to_tantivy,
+)
+from search.tantivy_store import Store
+
+BUILD_MEMORY = 256_000_000
+CHANGE_MEMORY = 30_000_000
+FACET_VALUES = 20_000
+PROGRESS_STEP = 1_000
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn tantivy's own errors, all of them ValueError or OSError, into ours."""
+    try:
+        yield
+    except SearchError:
+        raise
+    except OSError as error:
+        raise EngineUnavailable(str(error)) from error
+    except ValueError as error:
+        raise IndexDamaged(str(error)) from error
+
+
+class TantivyEngine:
+    """`search.protocol.Engine` over a folder; `wait` is how many seconds a change waits for another writer."""
+
+    name = "tantivy"
+
+    def __init__(self, folder: Path | str, wait: float = 60.0) -> None:
+        self.store = Store(Path(folder), wait)
+        self.schema = self.store.schema
+
+    def search(self, query: Query) -> Answer:
+        check_query(query)
+        readers = reader_values(query.readers)
+        if not readers:
+            return Answer(facets={f: {} for f in query.facets})
+        plan = parse(query.text)
+        with _reading():
+            searcher = self.store.current().searcher()
+            # What is asked, then who asks: every set of hits or counts below starts from these clauses.
+            base = (plan_clauses(self.schema, plan) + range_clauses(self.schema, query.ranges)
+                    + reader_clauses(self.schema, readers, query.exclude_ids))
+            filters = active_filters(query)
+            whole = T.boolean_query(base + filter_clauses(self.schema, filters))
+            field, backwards = order(query, plan.has_text)
+            tiers = plan.tiers if query.sort == "relevance" else ()
+            ids, total = self._page(searcher, whole, tiers, (field, backwards), query.offset, query.limit)
+            return Answer(ids, total, self._facets(searcher, base, filters, query.facets, whole))
+
+    def suggest(self, prefix: str, readers: Sequence[str], n: int = 8) -> tuple[str, ...]:
+        plan, principals = parse_prefix(prefix), reader_values(readers)
+        if not plan.has_text or not principals:
+            return ()
+        with _reading():
+            searcher = self.store.current().searcher()
+            whole = T.boolean_query(plan_clauses(self.schema, plan) + reader_clauses(self.schema, principals, ()))
+            return self._page(searcher, whole, plan.tiers, ("by_length", False), 0, n)[0]
+
+    def _page(self, searcher: tantivy.Searcher, whole: T, tiers: Plan.tiers, by: tuple[str, bool],
+              offset: int, limit: int) -> tuple[tuple[str, ...], int]:
+        """One page out of the tiers laid end to end, and the number of all hits."""
+        total = searcher.search(whole, 1).count
+        ids: list[str] = []
+        higher: Clauses = []
+        for condition in [*tiers, None]:
+            if len(ids) >= limit or offset >= total:
+                break
+            clauses = [(Occur.Must, whole), *higher]
+            if condition is not None:
+                within = condition_query(self.schema, condition)
+                clauses.append((Occur.Must, within))
+                higher.append((Occur.MustNot, within))
+            found = searcher.search(T.boolean_query(clauses), limit - len(ids), count=True, order_by_field=by[0],
+                                    offset=offset, order=Order.Desc if by[1] else Order.Asc)
+            ids += [_id(key) for key, _ in found.hits]
+            offset = max(0, offset - found.count)
+        return tuple(ids), total
+
+    def _facets(self, searcher: tantivy.Searcher, base: Clauses, filters: dict[str, list[str]],
+                wanted: Sequence[str], whole: T) -> dict[str, dict[str, int]]:
+        """Counts per field; the fields without a filter of their own share one pass."""
+        counts = self._count(searcher, whole, [f for f in wanted if f not in filters])
+        for field in wanted:
+            if field in filters:
+                without = T.boolean_query(base + filter_clauses(self.schema, filters, without=field))
+                counts |= self._count(searcher, without, [field])
+        return {field: counts[field] for field in wanted}
+
+    @staticmethod
+    def _count(searcher: tantivy.Searcher, query: T, fields: list[str]) -> dict[str, dict[str, int]]:
+        if not fields:
+            return {}
+        terms = {f: {"terms": {"field": f, "size": FACET_VALUES, "segment_size": FACET_VALUES}} for f in fields}
+        found = searcher.aggregate(query, terms)
+        return {f: {b["key"]: b["doc_count"] for b in found[f]["buckets"]} for f in fields}
+
+    def upsert(self, documents: Iterable[Document]) -> int:
+        many = list(documents)
+        for document in many:
+            check_document(document)
+        latest = {d.id: d for d in many}
+        with self.store.writing(), _reading():
+            with self._change() as writer:
+                for document in latest.values():
+                    writer.delete_documents_by_term("id", document.id)
+                    writer.add_document(to_tantivy(document))
+        return len(latest)
+
+    def delete(self, ids: Iterable[str]) -> None:
+        with self.store.writing(), _reading():
+            with self._change() as writer:
+                for id in ids:
+                    writer.delete_documents_by_term("id", id)
+
+    @contextmanager
+    def _change(self) -> Iterator[tantivy.IndexWriter]:
+        """A writer on the index in use whose work is kept whole or not at all."""
+        writer = self.store.current().writer(CHANGE_MEMORY, 1)
+        try:
+            yield writer
+            writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        finally:
+            # Also gives back tantivy's own lock, at once instead of at the next garbage collection.
+            writer.wait_merging_threads()
+
+    def rebuild(self, documents: Iterable[Document], progress: Progress | None = None) -> int:
+        with self.store.writing(), _reading():
+            generation, index = self.store.new_generation()
+            try:
+                done = self._fill(index, documents, progress)
+            except BaseException:
+                self.store.drop(generation)
+                raise
+            self.store.switch(generation)
+        return done
+
+    @staticmethod
+    def _fill(index: tantivy.Index, documents: Iterable[Document], progress: Progress | None) -> int:
+        writer, done, seen = index.writer(BUILD_MEMORY, 1), 0, set()
+        for document in documents:
+            check_document(document)
+            if document.id in seen:
+                writer.delete_documents_by_term("id", document.id)
+            else:
+                seen.add(document.id)
+            writer.add_document(to_tantivy(document))
+            done += 1
+            if progress and done % PROGRESS_STEP == 0:
+                progress(done)
+        writer.commit()
+        writer.wait_merging_threads()
+        if progress:
+            progress(done)
+        return len(seen)
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        with _reading():
+            searcher = self.store.current().searcher()
+            count = searcher.num_docs
+            found = searcher.search(T.all_query(), count, order_by_field="stamp", order=Order.Asc).hits if count else []
+        for stamp, _ in found:
+            id, _, version = stamp.partition(" ")
+            yield id, version
+
+    def health(self) -> Health:
+        try:
+            with _reading():
+                return Health(True, self.name, self.store.current().searcher().num_docs)
+        except IndexUnusable:
+            return Health(False, self.name, problem="rebuild")
+        except SearchError:
+            return Health(False, self.name, problem="unavailable")
+
+
+def _id(order_text: str) -> str:
+    """The id at the end of an order text; ids hold neither of the two marks that may stand before it."""
+    return order_text[max(order_text.rfind("!"), order_text.rfind("~")) + 1:]

@@ -1,0 +1,89 @@
+"""From plan and filters to tantivy queries, and from a document to its tantivy form.
+
+No part of a query is ever scored: hits are sorted by texts computed from the document alone, so no other document, seen or
+hidden, can move them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import tantivy
+from tantivy import FieldType, Occur
+from tantivy import Query as T
+
+from search.analysis import index_form, pair_grams
+from search.plan import All, Condition, Gram, Plan
+from search.protocol import Document
+from search.settings import CHOICES, NUMBERS, choice_values, reader_values
+
+Clauses = list[tuple[Occur, T]]
+# A token of its own between runs, so that no phrase crosses punctuation or the border of name and scope.
+GAP = " . "
+
+
+def to_tantivy(document: Document) -> tantivy.Document:
+    """The index form of one document."""
+    form = index_form(document)
+    out = tantivy.Document()
+    out.add_text("id", document.id)
+    out.add_text("stamp", f"{document.id} {document.version}")
+    out.add_text("text", GAP.join(" ".join(pair_grams(run)) for run in form.runs))
+    out.add_text("chars", " ".join(dict.fromkeys("".join(form.runs))))
+    out.add_text("grams", " ".join(form.grams))
+    for reader in reader_values(document.readers):
+        out.add_text("readers", reader)
+    for name in CHOICES:
+        for value in choice_values(document, name):
+            out.add_text(name, value)
+    for name in NUMBERS:
+        if (number := getattr(document, name)) is not None:
+            out.add_integer(name, number)
+    for name, text in form.orders.items():
+        out.add_text(name, text)
+    return out
+
+
+def condition_query(schema: tantivy.Schema, condition: Condition) -> T:
+    """The documents that meet a condition on grams."""
+    if isinstance(condition, Gram):
+        return T.term_query(schema, "grams", condition.value, "basic")
+    occur = Occur.Must if isinstance(condition, All) else Occur.Should
+    return T.boolean_query([(occur, condition_query(schema, part)) for part in condition.parts])
+
+
+def phrase_query(schema: tantivy.Schema, phrase: str) -> T:
+    """The documents whose name or scope holds a Han text as it stands."""
+    if len(phrase) == 1:
+        return T.term_query(schema, "chars", phrase, "basic")
+    pairs = pair_grams(phrase)
+    return T.phrase_query(schema, "text", pairs) if len(pairs) > 1 else T.term_query(schema, "text", pairs[0], "basic")
+
+
+def plan_clauses(schema: tantivy.Schema, plan: Plan) -> Clauses:
+    """What the typed line asks for, without its order of goodness."""
+    return [
+        *((Occur.Must, phrase_query(schema, p)) for p in plan.phrases),
+        *((Occur.Must, condition_query(schema, c)) for c in plan.conditions),
+        *((Occur.MustNot, phrase_query(schema, p)) for p in plan.without_phrases),
+        *((Occur.MustNot, condition_query(schema, c)) for c in plan.without),
+    ]
+
+
+def reader_clauses(schema: tantivy.Schema, readers: Sequence[str], exclude_ids: Sequence[str]) -> Clauses:
+    """Who asks, and which stale documents must not answer."""
+    clauses = [(Occur.Must, T.term_set_query(schema, "readers", list(readers)))]
+    if exclude_ids:
+        clauses.append((Occur.MustNot, T.term_set_query(schema, "id", list(exclude_ids))))
+    return clauses
+
+
+def filter_clauses(schema: tantivy.Schema, filters: Mapping[str, Sequence[str]], without: str = "") -> Clauses:
+    """One clause per filtered field, leaving out the field `without`."""
+    return [(Occur.Must, T.term_set_query(schema, name, list(values))) for name, values in filters.items() if name != without]
+
+
+def range_clauses(schema: tantivy.Schema, ranges: Mapping[str, tuple[int | None, int | None]]) -> Clauses:
+    """Inclusive bounds; a pair of open bounds narrows nothing."""
+    return [
+        (Occur.Must, T.range_query(schema, name, FieldType.Integer, low, high))
+        for name, (low, high) in ranges.items() if low is not None or high is not None
+    ]
