@@ -82,9 +82,9 @@ class _Blocks:
 
     def _list(self, source: etree._Element, marks: tuple[str, ...]) -> None:
         made = etree.Element(source.tag)
-        for child in source:
+        for child in _items(source):
             item = etree.Element("li")
-            _Blocks(item).take(child, marks) if child.tag == "li" else _Blocks(item)._child(child, marks)
+            _Blocks(item).take(child, marks)
             if len(item):
                 made.append(item)
         if len(made):
@@ -113,6 +113,21 @@ class _Blocks:
             at[-1].tail = (at[-1].tail or "") + text
         else:
             at.text = (at.text or "") + text
+
+
+def _items(source: etree._Element) -> Iterable[etree._Element]:
+    """The items of a list; words and blocks that stand between items become items of their own, so that none is lost."""
+    stray = etree.Element("li")
+    stray.text = source.text
+    for child in list(source):
+        if child.tag != "li":
+            stray.append(child)
+            continue
+        yield stray
+        stray = etree.Element("li")
+        stray.text, child.tail = child.tail, None
+        yield child
+    yield stray
 
 
 def _spans(cell: etree._Element) -> Iterable[tuple[str, str]]:
