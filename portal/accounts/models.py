@@ -1,6 +1,7 @@
 """People, organisations, membership, principals, sign-in sessions and attempts."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Identity, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
@@ -12,6 +13,8 @@ from portal.core.db import Base, Key
 from portal.core.ids import new_ref
 
 Moment = TIMESTAMP(timezone=True)
+# Not `generated always`: the word of the row's principal carries the id, so the id is drawn before both rows are written.
+NamedKey = Annotated[int, mapped_column(BigInteger, Identity(always=False), primary_key=True)]
 KINDS = ", ".join(f"'{kind}'" for kind in OrgKind)
 
 
@@ -28,7 +31,7 @@ class Organisation(Base):
 
     __tablename__ = "organisation"
     __table_args__ = (CheckConstraint(f"kind in ({KINDS})", name="kind"),)
-    id: Mapped[Key]
+    id: Mapped[NamedKey]
     ref: Mapped[str] = mapped_column(Text, unique=True, default=new_ref)
     kind: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
@@ -44,7 +47,7 @@ class Person(Base):
     """Somebody who can sign in. Passwords are argon2 digests kept by Flask-Security-Too."""
 
     __tablename__ = "person"
-    id: Mapped[Key]
+    id: Mapped[NamedKey]
     ref: Mapped[str] = mapped_column(Text, unique=True, default=new_ref)
     username: Mapped[str] = mapped_column(Text, unique=True)
     email: Mapped[str] = mapped_column(Text, unique=True)

@@ -1,0 +1,123 @@
+"""Who is asking: the actor behind a browser's token, built afresh for every request."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Select, Text, and_, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
+from sqlalchemy.orm import Session
+
+from portal.access.actor import ANONYMOUS, Actor
+from portal.access.principals import (
+    AUTHORITY,
+    BOARD,
+    BOARD_BY_OFFICE,
+    INSTITUTION_KINDS,
+    INVESTOR_KINDS,
+    KIND_PRINCIPALS,
+    OPERATOR,
+    PUBLIC,
+    QUALIFIED,
+    RESERVED,
+    OrgKind,
+)
+from portal.accounts.models import Membership, Organisation, Person, Principal, RingMember, SignInSession
+from portal.accounts.sessions import token_hash, touch
+from portal.core.clock import today
+from portal.core.db import set_principals
+
+SESSION_LENGTH = timedelta(hours=12)  # from signing in, however busy the browser
+SESSION_IDLE = timedelta(hours=4)  # from the last request
+
+Enrich = Callable[[Session, Actor], Actor]
+
+
+def load_actor(db: Session, *, token: str | None, enrich: Enrich | None = None, on: date | None = None) -> Actor:
+    """The actor behind `token`, ANONYMOUS when it is none, unknown, ended, too old, or its person has been shut out.
+
+    One statement; a second at most once a minute, which notes that the browser was seen. A session whose membership has
+    ended gives a person without organisation: nothing but the own account is left. `enrich` is asked for organisations of
+    kind `enterprise` only, with their principals in force: the tie to the enterprise database belongs to a higher feature
+    and to its policies, so it is handed in rather than joined here.
+    """
+    row = db.execute(_statement(token_hash(token))).mappings().one_or_none() if token else None
+    if row is None:
+        return ANONYMOUS
+    touch(db, row["session_id"], row["last_seen_at"])
+    actor = _actor(row, on or today())
+    if enrich is not None and actor.kind is OrgKind.ENTERPRISE:
+        set_principals(db, actor.principals)
+        actor = enrich(db, actor)
+    return actor
+
+
+def _statement(digest: str) -> Select[Any]:
+    live = and_(Membership.id == SignInSession.membership_id, Membership.ended_at.is_(None), Membership.person_id == Person.id)
+    other = Membership.__table__.alias("other")
+    count = select(func.count()).where(other.c.person_id == Person.id, other.c.ended_at.is_(None)).scalar_subquery()
+    return (
+        select(
+            SignInSession.id.label("session_id"), SignInSession.last_seen_at,
+            Person.id.label("person_id"), Person.name.label("person_name"), Person.principal.label("person_principal"),
+            Membership.id.label("membership_id"), Membership.roles,
+            Organisation.id.label("organisation_id"), Organisation.name.label("organisation_name"),
+            Organisation.principal.label("organisation_principal"), Organisation.kind,
+            Organisation.qualified_from, Organisation.qualified_until,
+            _rings().label("rings"), count.label("memberships"),
+        )
+        .join(Person, Person.id == SignInSession.person_id)
+        .outerjoin(Membership, live)
+        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+        .where(
+            SignInSession.token_hash == digest,
+            SignInSession.ended_at.is_(None),
+            SignInSession.created_at > func.now() - SESSION_LENGTH,
+            SignInSession.last_seen_at > func.now() - SESSION_IDLE,
+            Person.active,
+        )
+    )  # fmt: skip
+
+
+def _rings() -> Any:
+    """Live rings of the organisation as rows `[number, word]`, both as text."""
+    pair = array([cast(RingMember.principal, Text), Principal.word])
+    return (
+        select(func.array_agg(aggregate_order_by(pair, RingMember.principal)))
+        .join(Principal, Principal.id == RingMember.principal)
+        .where(RingMember.organisation_id == Organisation.id, RingMember.starts <= func.now(), RingMember.ends > func.now())
+        .scalar_subquery()
+    )
+
+
+def _actor(row: Any, day: date) -> Actor:
+    spelled: dict[int, str] = {PUBLIC: RESERVED[PUBLIC], row["person_principal"]: f"person:{row['person_id']}"}
+    kind = OrgKind(row["kind"]) if row["kind"] else None
+    if kind is not None:
+        spelled[row["organisation_principal"]] = f"org:{row['organisation_id']}"
+        spelled |= {number: RESERVED[number] for number in of_kind(kind, row["qualified_from"], row["qualified_until"], day)}
+        spelled |= {int(number): word for number, word in row["rings"] or ()}
+    numbers = tuple(sorted(spelled))
+    return Actor(
+        person_id=row["person_id"], person_name=row["person_name"], person_principal=row["person_principal"],
+        membership_id=row["membership_id"], organisation_id=row["organisation_id"],
+        organisation_name=row["organisation_name"] or "", organisation_principal=row["organisation_principal"],
+        kind=kind, roles=frozenset(row["roles"] or ()), principals=numbers, words=tuple(spelled[n] for n in numbers),
+        session_id=row["session_id"], memberships=row["memberships"],
+    )  # fmt: skip
+
+
+def of_kind(kind: OrgKind, qualified_from: date | None, qualified_until: date | None, day: date) -> frozenset[int]:
+    """The reserved principals of an organisation on `day`; both dates of its qualification are days on which it holds."""
+    dated = qualified_from is not None and qualified_until is not None and qualified_from <= day <= qualified_until
+    qualified = dated and kind in INSTITUTION_KINDS
+    found = {KIND_PRINCIPALS[kind]}
+    if qualified or kind in BOARD_BY_OFFICE:
+        found.add(BOARD)
+    if qualified and kind in INVESTOR_KINDS:
+        found.add(QUALIFIED)
+    if kind is OrgKind.OPERATOR:
+        found.add(OPERATOR)
+    if kind is OrgKind.AUTHORITY:
+        found.add(AUTHORITY)
+    return frozenset(found)
