@@ -1,7 +1,6 @@
 """`portal serve`: the web server (granian) over this installation's database."""
 
 import argparse
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -56,7 +55,6 @@ def serve(context: Context, *, workers: int = 1, threads: int = 8, ready: Callab
         print(f"端口 {settings.host}:{settings.port} 已被占用。用 PORT= 换一个端口，或先停下占用它的程序。", file=sys.stderr)
         return 2
     context.urls.export()
-    os.environ["PORTAL_PRELOADED"] = "1"
     server = Granian(
         "wsgi:app", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=threads, backlog=512, log_enabled=False, respawn_failed_workers=True, working_dir=None,

@@ -53,6 +53,8 @@ def database_urls(settings: Settings) -> Iterator[Urls]:
         return
     with running(settings.portal_var / "postgres") as server:
         with psycopg.connect(libpq(server.url("postgres", "postgres")), autocommit=True) as admin:
+            # Two commands may be the first at the same moment.
+            admin.execute("select pg_advisory_lock(20221122)")
             if not admin.execute("select 1 from pg_database where datname = %s", [NAME]).fetchone():
                 ensure_roles(admin)
                 ensure_database(admin, NAME)
