@@ -47,6 +47,7 @@ class Loaded:
 class Line:
     number: int
     row: Mapping[str, str]
+    extra: int = 0
 
     def problem(self, code: str, text: str, column: str | None = None, cells: tuple[Cell, ...] = ()) -> Problem:
         return Problem("error", code, text, cells, self.number, column, self.row.get("item") or None)
@@ -126,7 +127,7 @@ def _rows(reader: Iterator[list[str]], header: list[str]) -> Iterable[Line]:
     for values in reader:
         if any(value.strip() for value in values):
             cells = [value.strip() for value in values] + [""] * (len(header) - len(values))
-            yield Line(reader.line_num, dict(zip(header, cells)))
+            yield Line(reader.line_num, dict(zip(header, cells)), sum(1 for cell in cells[len(header) :] if cell))
 
 
 class _Loader:
@@ -141,6 +142,9 @@ class _Loader:
 
     def take(self, line: Line) -> None:
         statement, scope = line.row["statement"], line.row["scope"]
+        if line.extra:
+            self.problems.append(line.problem("line:cells", f"这一行比表头多 {line.extra} 格；带逗号的数要加引号。"))
+            return
         if statement not in STATEMENTS:
             self.problems.append(line.problem("line:statement", f"statement 列写的是“{statement}”，只能是 BS、IS 或 CF。", "statement"))
             return
