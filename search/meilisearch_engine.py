@@ -112,7 +112,8 @@ class MeilisearchEngine:
 
     def _ask(self, readers: list[str], queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         def ask(client: Client) -> list[dict[str, Any]]:
-            return client.multi_search(queries)["results"]
+            return client.multi_search(told)["results"]
+        told = [{name: value for name, value in query.items() if value != []} for query in queries]
         return self.wire.as_readers(one_of("readers", readers), ask) if queries else []
 
     def upsert(self, documents: Iterable[Document]) -> int:
