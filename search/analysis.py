@@ -8,6 +8,7 @@ as syllables, credit codes as overlapping fours. The short coded terms of one do
     x, xy  characters and overlapping pairs of the name  l:tok  Latin word or number in the name
     i:abc  three neighbouring pinyin initials            s:tok  Latin word or number in the scope
     p:wu   one syllable; p:wu'rong two neighbouring ones  c:9131 four neighbouring characters of the credit code
+    j:ab   how the initials begin, two to eight letters  b:wu'rong how the syllables begin, one to six
 """
 
 import re
@@ -36,6 +37,8 @@ NAME_CHARS = 200
 KEY_CHARS = 100
 SCOPE_CHARS = 5_000
 LATIN_CHARS = 40
+BEGIN_INITIALS = range(2, 9)
+BEGIN_SYLLABLES = range(1, 7)
 CODE_GRAM = 4
 INITIALS_GRAM = 3
 UNKNOWN_LAST = "~"
@@ -133,6 +136,12 @@ def syllable_grams(parts: list[str]) -> list[str]:
     return [f"p:{a}'{b}" for a, b in zip(parts, parts[1:])]
 
 
+def begin_grams(letters: str, spelled: list[list[str]]) -> list[str]:
+    """Terms that say a name begins with these initials or with one of these spellings."""
+    initials = ["j:" + letters] if len(letters) in BEGIN_INITIALS else []
+    return initials + ["b:" + "'".join(parts) for parts in spelled if len(parts) in BEGIN_SYLLABLES]
+
+
 def code_grams(code: str) -> list[str]:
     return ["c:" + g for g in overlapping(code, CODE_GRAM)]
 
@@ -158,7 +167,10 @@ def index_form(document: Document) -> IndexForm:
     key = name_key(name)
     sounds = readings(key)
     grams = ["=" + key, "^" + key[:1], *key, *pair_grams(key)] if key else []
-    grams += initials_grams("".join(s[0] for s in sounds))
+    letters = "".join(s[0] for s in sounds)
+    grams += initials_grams(letters)
+    grams += [g for n in BEGIN_INITIALS for g in begin_grams(letters[:n], [])]
+    grams += [g for n in BEGIN_SYLLABLES for g in begin_grams("", [sounds[:n]])]
     grams += ["p:" + s for s in sounds if len(s) > 1] + syllable_grams(sounds) if sounds else []
     grams += code_grams(name_key(normalise(document.uscc)))
     name_runs, scope_runs = RUN.findall(name), RUN.findall(scope)

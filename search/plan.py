@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import rjieba
 
 from search.analysis import (
+    BEGIN_INITIALS,
     CODE_GRAM,
     HAN_RUN,
     INITIALS_GRAM,
     LATIN_CHARS,
     RUN,
+    begin_grams,
     code_grams,
     initials_grams,
     is_han,
@@ -101,6 +103,9 @@ def latin_condition(run: str, names_only: bool = False) -> Condition:
         parts.append(Gram("s:" + run))
     if run.isalpha():
         parts += [_all(syllable_grams(s)) for s in spellings(run)]
+    # Two initials inside a name say nothing, at its beginning they are what people type first.
+    if len(run) in BEGIN_INITIALS:
+        parts.append(Gram("j:" + run))
     if len(run) >= INITIALS_GRAM:
         parts.append(_all(initials_grams(run)))
     if CODE_GRAM <= len(run) <= CODE_CHARS:
@@ -134,7 +139,10 @@ def _tiers(whole: str, words: list[str]) -> tuple[Condition, ...]:
     if not whole:
         return ()
     pairs = pair_grams(whole)
-    tiers = (Gram("=" + whole), _all(["^" + whole[0], *pairs]), _all(pairs), _both(map(_in_name, words)))
+    begins = [_all(["^" + whole[0], *pairs])]
+    if whole.isascii() and whole.isalpha():
+        begins += map(Gram, begin_grams(whole, spellings(whole)))
+    tiers = (Gram("=" + whole), _any(begins), _all(pairs), _both(map(_in_name, words)))
     return tuple(dict.fromkeys(tiers))
 
 
