@@ -8,6 +8,12 @@ READERS = ("board",)  # and the enterprise's own organisation
 BIGGEST = 2**53 - 1  # engines keep numbers as doubles
 
 
+def steps(code: str | None) -> tuple[str, ...]:
+    """The industry's whole path of codes, the section first and the code itself last; a filter on any of them finds it."""
+    path = tuple(step.code for step in industries.path(code))
+    return path if not code or code in path else (*path, code)
+
+
 def document(row: Enterprise) -> Document:
     """The index document of one enterprise; its id is the database's, its version the row's."""
     own = (f"org:{row.organisation_id}",) if row.organisation_id else ()
@@ -23,7 +29,7 @@ def document(row: Enterprise) -> Document:
         province=row.province_code or "",
         city=row.city_code or "",
         tier=row.tier or "",
-        industry=industries.path(row.industry_code) if row.industry_code else (),
+        industry=steps(row.industry_code),
         category=tuple(row.categories),
         member=row.member,
         founded=int(row.founded.strftime("%Y%m%d")) if row.founded else None,

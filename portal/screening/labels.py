@@ -6,6 +6,7 @@ from portal.core.paging import Page
 from portal.enterprises import industries, regions
 from portal.enterprises.models import Category, Enterprise, Tier
 from portal.screening.criteria import FILTERS, Criteria
+from portal.screening.documents import steps
 
 TIERS = {Tier.HATCH.value: (1, "孵化层"), Tier.STANDARD.value: (2, "规范层"), Tier.CULTIVATION.value: (3, "培育层")}
 CATEGORIES = {
@@ -43,9 +44,10 @@ class Group:
 def label_of(name: str, value: str) -> str:
     """A filter's value in words; an unknown value as it stands."""
     if name in ("province", "city"):
-        return regions.name_of(value) or value
+        found = regions.place(value)
+        return found.name if found else value
     if name == "industry":
-        return f"{value} {industries.name_of(value) or ''}".strip()
+        return industries.words(value) or value
     if name == "tier":
         return TIERS[value][1] if value in TIERS else value
     return CATEGORIES.get(value, value)
@@ -71,8 +73,7 @@ def _offered(name: str, value: str, chosen: tuple[str, ...]) -> bool:
     """Industries open step by step: divisions, and what lies beneath a chosen one."""
     if name != "industry" or value in chosen:
         return True
-    steps = industries.path(value)
-    return len(value) == 2 or any(step in chosen for step in steps[:-1])
+    return len(value) == 2 or any(step in chosen for step in steps(value)[:-1])
 
 
 def _depth(name: str, value: str) -> int:
@@ -126,9 +127,11 @@ def page_links(criteria: Criteria, page: Page, path: str) -> dict[str, object]:
 
 def places(row: Enterprise) -> str:
     """Where an enterprise is, short; the source's own words where the code is unknown."""
-    names = [regions.short_of(row.province_code) or row.province_text, regions.short_of(row.city_code) or row.city_text]
-    return " ".join(dict.fromkeys(n for n in names if n))
+    known = [(regions.place(row.province_code), row.province_text), (regions.place(row.city_code), row.city_text)]
+    return " ".join(dict.fromkeys(name for place, text in known if (name := place.short if place else text)))
 
 
 def industry(row: Enterprise) -> str:
-    return (industries.name_of(row.industry_code) or "") if row.industry_code else ""
+    """The industry's name; '' where it is not known."""
+    found = industries.nearest(row.industry_code)
+    return found.name if found else ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
@@ -11,6 +11,7 @@ from portal.core.paging import PAGE_SIZE
 from portal.enterprises import industries, policy
 from portal.enterprises.models import Enterprise
 from portal.screening.criteria import FILTERS, Criteria
+from portal.screening.documents import steps
 
 COLUMNS = {
     "province": Enterprise.province_code,
@@ -53,10 +54,16 @@ def _conditions(actor: Actor, criteria: Criteria, ignore: str = "") -> list[Colu
         if name == "category":
             found.append(Enterprise.categories.overlap(list(values)))
         elif name == "industry":
-            found.append(Enterprise.industry_code.in_(industries.beneath(values)))
+            found.append(or_(*(Enterprise.industry_code.startswith(code) for code in _codes(values))))
         else:
             found.append(COLUMNS[name].in_(values))
     return found
+
+
+def _codes(values: Sequence[str]) -> list[str]:
+    """Beginnings of the codes that lie under the chosen ones: a section's divisions, else the code itself."""
+    found = [code for v in values for code in ([d.code for d in industries.within(v)] if v.isalpha() else [v])]
+    return found or ["none"]
 
 
 def _counts(db: Session, actor: Actor, criteria: Criteria, name: str) -> dict[str, int]:
@@ -70,6 +77,6 @@ def _counts(db: Session, actor: Actor, criteria: Criteria, name: str) -> dict[st
         return counts
     whole: dict[str, int] = {}
     for code, n in counts.items():
-        for step in industries.path(code):
+        for step in steps(code):
             whole[step] = whole.get(step, 0) + n
     return whole
