@@ -48,4 +48,5 @@ def export(report: Report, name: str, *, seconds: float = SECONDS, megabytes: in
 
 
 def _lost(report: Report) -> list[Problem]:
-    return [Problem("error", "portal:unprinted", f"{place(fact.cell)}不属于这份报告的期间，无处可放。", (fact.cell,)) for fact in unprinted(report)]
+    text = "{place}不属于这份报告的期间，无处可放。"
+    return [Problem("error", "portal:unprinted", text.format(place=place(fact.cell)), (fact.cell,)) for fact in unprinted(report)]

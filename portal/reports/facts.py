@@ -145,7 +145,8 @@ def amount(concept: Concept, value: int) -> Decimal:
 class Report:
     """One periodic report: its kind, its period, the same period a year before, and its facts, one per cell.
 
-    Raises ValueError when two facts stand in one cell or the periods are instants.
+    The fact that names the kind is added. Raises ValueError when two facts stand in one cell, when the periods are instants,
+    or when a fact names another kind.
     """
 
     kind: ReportKind
@@ -156,6 +157,11 @@ class Report:
     def __post_init__(self) -> None:
         if self.current.start is None or self.prior.start is None:
             raise ValueError("a report covers spans, not instants")
+        named = Fact("ReportType", self.current, self.kind.value)
+        if any(fact.cell == named.cell and fact.value != named.value for fact in self.facts):
+            raise ValueError("a fact names another kind of report")
+        if named not in self.facts:
+            object.__setattr__(self, "facts", (named, *self.facts))
         if len(self.by_cell) != len(self.facts):
             raise ValueError("two facts stand in one cell")
 

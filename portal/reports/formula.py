@@ -85,15 +85,22 @@ def _compiled(source: str) -> etree._Element:
 
 def _declare(root: etree._Element) -> None:
     first = root.find(f"{{{LINK}}}arcroleRef")
-    message = etree.Element(f"{{{LINK}}}roleRef", {"roleURI": MESSAGE_ROLE, f"{{{XLINK}}}type": "simple", f"{{{XLINK}}}href": "http://www.xbrl.org/2010/generic-message.xsd#standard-message"})
-    severity = etree.Element(f"{{{LINK}}}arcroleRef", {"arcroleURI": SEVERITY_ARCROLE, f"{{{XLINK}}}type": "simple", f"{{{XLINK}}}href": "http://www.xbrl.org/2022/assertion-severity.xsd#assertion-unsatisfied-severity"})
-    first.addprevious(message)
-    first.addprevious(severity)
+    for tag, name, uri, href in (
+        ("roleRef", "roleURI", MESSAGE_ROLE, "http://www.xbrl.org/2010/generic-message.xsd#standard-message"),
+        ("arcroleRef", "arcroleURI", SEVERITY_ARCROLE, "http://www.xbrl.org/2022/assertion-severity.xsd#assertion-unsatisfied-severity"),
+    ):
+        first.addprevious(etree.Element(f"{{{LINK}}}{tag}", {name: uri} | _xlink(type="simple", href=href)))
 
 
 def _add_severities(generic: etree._Element, severity: dict[str, str]) -> None:
     for name in sorted(set(severity.values())):
-        etree.SubElement(generic, f"{{{LINK}}}loc", {f"{{{XLINK}}}type": "locator", f"{{{XLINK}}}href": f"http://www.xbrl.org/2022/severities.xml#{name}", f"{{{XLINK}}}label": name})
+        place = _xlink(type="locator", href=f"http://www.xbrl.org/2022/severities.xml#{name}", label=name)
+        etree.SubElement(generic, f"{{{LINK}}}loc", place)
     for made in list(generic):
         if isinstance(made.tag, str) and made.tag.endswith(("valueAssertion", "existenceAssertion", "consistencyAssertion")):
-            etree.SubElement(generic, f"{{{GENERIC}}}arc", {f"{{{XLINK}}}type": "arc", f"{{{XLINK}}}arcrole": SEVERITY_ARCROLE, f"{{{XLINK}}}from": made.get(f"{{{XLINK}}}label"), f"{{{XLINK}}}to": severity[made.get("id")]})
+            ends = {"from": made.get(f"{{{XLINK}}}label"), "to": severity[made.get("id")]}
+            etree.SubElement(generic, f"{{{GENERIC}}}arc", _xlink(type="arc", arcrole=SEVERITY_ARCROLE, **ends))
+
+
+def _xlink(**attributes: str) -> dict[str, str]:
+    return {f"{{{XLINK}}}{name}": value for name, value in attributes.items()}

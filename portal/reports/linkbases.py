@@ -61,7 +61,8 @@ def labels(language: str) -> etree._Element:
 
     def put(name: str, texts: dict[str, str]) -> None:
         for role, text in texts.items():
-            resource = {"xlink:type": "resource", "xlink:label": f"lab_{name}", "xlink:role": LABEL_ROLE + role, "id": f"lab_{name}_{role}_{language}"}
+            resource = {"xlink:type": "resource", "xlink:label": f"lab_{name}", "xlink:role": LABEL_ROLE + role}
+            resource["id"] = f"lab_{name}_{role}_{language}"
             add(link.element, "link:label", resource, text).set("{http://www.w3.org/XML/1998/namespace}lang", code)
         ends = {"xlink:from": link.locate(name), "xlink:to": f"lab_{name}"}
         add(link.element, "link:labelArc", {"xlink:type": "arc", "xlink:arcrole": CONCEPT_LABEL, **ends})
@@ -96,7 +97,8 @@ def calculation() -> etree._Element:
     root = _linkbase()
     used = [role for code, role in roles().items() if any(group == code for _, group in totals())]
     _refer(root, used)
-    add(root, "link:arcroleRef", {"arcroleURI": SUMMATION, "xlink:type": "simple", "xlink:href": "https://www.xbrl.org/2023/calculation-1.1.xsd#summation-item"})
+    place = {"xlink:type": "simple", "xlink:href": "https://www.xbrl.org/2023/calculation-1.1.xsd#summation-item"}
+    add(root, "link:arcroleRef", {"arcroleURI": SUMMATION, **place})
     for role in used:
         link = _Link(root, "calculationLink", role.uri)
         for (total, group), parts in totals().items():

@@ -89,7 +89,8 @@ def _credit_code_type(root: etree._Element) -> None:
 
 
 def _element(concept: Concept) -> dict[str, str]:
-    made = {"name": concept.name, "id": f"{PREFIX}_{concept.name}", "type": TYPES[concept.type], "substitutionGroup": "xbrli:item", "nillable": "true"}
+    made = {"name": concept.name, "id": f"{PREFIX}_{concept.name}", "type": TYPES[concept.type]}
+    made |= {"substitutionGroup": "xbrli:item", "nillable": "true"}
     if concept.abstract:
         made["abstract"] = "true"
     if concept.type == "enum":

@@ -23,8 +23,10 @@ NOTE = "自有命名空间的示例分类标准，供本门户的报告使用；
 def rules_text() -> str:
     """The rules with one existence rule for each required concept, so that `concepts.csv` alone decides what is required."""
     rule = (
-        '  assertion ZB_REQ_{name} {{\n     label (zh-CN) "必须填写{zh}";\n     unsatisfied-message (zh-CN) "{zh}没有填写。";\n'
-        '     unsatisfied-message (en) "{en} is missing";\n     variable $given {{ concept-name zb:{name}; }};\n     evaluation-count {{ . >= 1 }};\n  }};\n'
+        '  assertion ZB_REQ_{name} {{\n     label (zh-CN) "必须填写{zh}";\n'
+        '     unsatisfied-message (zh-CN) "{zh}没有填写。";\n'
+        '     unsatisfied-message (en) "{en} is missing";\n'
+        '     variable $given {{ concept-name zb:{name}; }};\n     evaluation-count {{ . >= 1 }};\n  }};\n'
     )
     required = [concept for concept in concepts().values() if concept.required]
     text = "\n".join(rule.format(name=concept.name, zh=concept.zh, en=concept.en) for concept in required)

@@ -52,7 +52,8 @@ def _sums(values: Values) -> Iterable[Problem]:
             reported = [(at, weight) for at, weight in reported if at in values]
             added = sum(values[at] * weight for at, weight in reported)
             if reported and added != values[cell]:
-                yield Problem("error", "total", sum_sentence(cell, values[cell], added), (cell, *(at for at, _ in reported)))
+                cells = (cell, *(at for at, _ in reported))
+                yield Problem("error", "total", sum_sentence(cell, values[cell], added), cells)
 
 
 def sum_sentence(total: Cell, written: int, added: int) -> str:
@@ -89,7 +90,8 @@ def _balance(values: Values) -> Iterable[Problem]:
             against, cells, words = values[other], (cell, other), "负债和所有者权益总计"
         if against != assets:
             show, unit = _shower(cell, (assets, against))
-            yield Problem("error", "balance", f"资产总计 {show(assets)} {unit}，{words} {show(against)} {unit}，相差 {show(assets - against)} {unit}。", cells)
+            text = f"资产总计 {show(assets)} {unit}，{words} {show(against)} {unit}，相差 {show(assets - against)} {unit}。"
+            yield Problem("error", "balance", text, cells)
 
 
 def _cash(report: Report, values: Values) -> Iterable[Problem]:
@@ -103,7 +105,9 @@ def _cash(report: Report, values: Values) -> Iterable[Problem]:
             reached = values[opening] + values[change]
             if reached != values[closing]:
                 show, unit = _shower(closing, (values[opening], values[change], values[closing]))
-                yield Problem("error", "cash", f"期末现金及现金等价物余额写的是 {show(values[closing])} {unit}：期初 {show(values[opening])} 加净增加额 {show(values[change])} 是 {show(reached)}。", (closing, change, opening))
+                sum_words = f"期初 {show(values[opening])} 加净增加额 {show(values[change])} 是 {show(reached)}"
+                text = f"期末现金及现金等价物余额写的是 {show(values[closing])} {unit}：{sum_words}。"
+                yield Problem("error", "cash", text, (closing, change, opening))
 
 
 def _shares(values: Values) -> Iterable[Problem]:
@@ -114,5 +118,6 @@ def _shares(values: Values) -> Iterable[Problem]:
         if concept.of_which and value > values.get(whole, 0) >= 0:
             written = values.get(whole)
             show, unit = _shower(cell, (value, written or 0))
-            rest = f"大于{concepts()[whole.concept].zh} {show(written)} {unit}" if written is not None else f"，但{concepts()[whole.concept].zh}没有填写"
+            name = concepts()[whole.concept].zh
+            rest = f"，但{name}没有填写" if written is None else f"大于{name} {show(written)} {unit}"
             yield Problem("warning", "share", f"{concept.zh} {show(value)} {unit}{rest}，核对这两格。", (cell, whole))

@@ -61,8 +61,9 @@ def _in_folder(folder: Path, xbri: bytes, report: Report, seconds: float, megaby
     (folder / "report.xbri").write_bytes(xbri)
     command = [sys.executable, "-m", "portal.reports.arelle_run", str(folder), str(megabytes)]
     child = subprocess.Popen(
-        command, cwd=ROOT, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+        command, cwd=ROOT, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         _, complaint = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:

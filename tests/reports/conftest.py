@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from portal.reports.concepts import ReportKind
 from portal.reports.facts import Fact, Period, Report, Scope
 
 STATEMENTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "filings" / "full_statements.csv"
@@ -51,7 +50,7 @@ def fictional_facts() -> list[Fact]:
 
 def profile(year: Period, name: str = "示例精密制造股份有限公司", code: str = FICTIONAL_CODE) -> list[Fact]:
     return [
-        Fact("EntityName", year, name), Fact("UnifiedSocialCreditCode", year, code), Fact("ReportType", year, ReportKind.ANNUAL.value),
+        Fact("EntityName", year, name), Fact("UnifiedSocialCreditCode", year, code),
         Fact("ReportApprovalDate", year, date(year.end.year + 1, 4, 20)), Fact("IsAudited", year, True),
     ]  # fmt: skip
 

@@ -120,3 +120,11 @@ def test_two_facts_in_one_cell_make_no_report():
     fact = Fact("NetProfit", Period.year(2025), 1)
     with pytest.raises(ValueError, match="one cell"):
         Report.annual(2025, [fact, Fact("NetProfit", Period.year(2025), 2)])
+
+
+def test_the_kind_of_a_report_is_told_once():
+    year = Period.year(2025)
+    assert Report.annual(2025, []).facts == (Fact("ReportType", year, "AnnualReportMember"),)
+    assert Report.annual(2025, Report.annual(2025, []).facts).facts == Report.annual(2025, []).facts
+    with pytest.raises(ValueError, match="another kind"):
+        Report.annual(2025, [Fact("ReportType", year, "QuarterlyReportMember")])

@@ -39,6 +39,8 @@ def expected(fact: Fact) -> object:
 def told(fact: Fact, text: str) -> object:
     if fact.row.numeric:
         return Decimal(text)
+    if fact.row.type == "enum":
+        return text.replace("zb:", f"{NAMESPACE}#")
     if fact.row.type == "textblock":
         return "".join(etree.fromstring(f"<div>{text}</div>").itertext())
     return text
@@ -95,7 +97,7 @@ def test_a_broken_total_is_refused_before_the_validator_starts(changed: Callable
 
 
 def test_arelle_finds_the_same_broken_total_by_itself_and_names_the_cell(changed: Callable[..., Report]):
-    report = changed("TotalLiabilities", -1, Scope.PARENT)
+    report = changed("TotalLiabilities", -100, Scope.PARENT)
     found = outcome(report)
     cell = report.cell("TotalLiabilities", scope=Scope.PARENT)
     assert not found.valid
@@ -103,8 +105,14 @@ def test_arelle_finds_the_same_broken_total_by_itself_and_names_the_cell(changed
         ("error", "calc11e:total", "TotalLiabilities"), ("error", "calc11e:total", "TotalLiabilitiesAndEquity"), ("error", "message:ZB_BS_001", "TotalAssets"),
     ]  # fmt: skip
     assert found.problems[0].cells[0] == cell
-    assert found.problems[0].text == "负债合计比各项之和少 0.01 元：各项相加是 18,000,000.00，这里写的是 17,999,999.99。"
-    assert "相差 0.01 元" in found.problems[2].text
+    assert found.problems[0].text == "负债合计比各项之和少 1.00 元：各项相加是 18,000,000.00，这里写的是 17,999,999.00。"
+    assert "相差 1.00 元" in found.problems[2].text
+
+
+def test_a_single_fen_is_refused_although_the_standard_allows_it_as_rounding(changed: Callable[..., Report]):
+    report = changed("TotalCurrentAssets", 1)
+    assert [problem.code for problem in export(report, "broken").problems] == ["total", "total"]
+    assert outcome(report).valid
 
 
 def test_cash_that_does_not_roll_forward_is_found_by_both(changed: Callable[..., Report]):
@@ -210,7 +218,7 @@ def test_a_report_with_every_line_filled_prints_and_validates():
     def value(concept: Concept) -> object:
         if concept.numeric:
             return 0
-        given = {"uscc": "91310000MA1K35X73P", "enum": "SemiAnnualReportMember", "date": date(2025, 8, 20), "boolean": False}
+        given = {"uscc": "91310000MA1K35X73P", "enum": "AnnualReportMember", "date": date(2025, 8, 20), "boolean": False}
         return given.get(concept.type, f"{concept.zh}的内容")
 
     empty = Report.annual(2025, ())

@@ -74,4 +74,4 @@ def test_a_share_larger_than_its_line_is_a_warning(changed: Callable[..., Report
 def test_an_empty_report_says_what_it_needs():
     found = check(Report.annual(2025, ()))
     assert {problem.code.partition(":")[0] for problem in found} == {"required"}
-    assert len(found) == 10
+    assert len(found) == 9
