@@ -4,8 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 FONTS = ROOT / "static" / "vendor" / "fonts"
@@ -34,10 +38,10 @@ def _named() -> Path | None:
 
 
 def _playwrights() -> Path | None:
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only asked when the system has none
-
-    with sync_playwright() as playwright:
-        path = Path(playwright.chromium.executable_path)
+    # Asked in a process of its own: a second Playwright cannot be started beside a running one.
+    question = "from playwright.sync_api import sync_playwright as p\nwith p() as q: print(q.chromium.executable_path)"
+    asked = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=60, check=False)
+    path = Path(asked.stdout.strip() or "/nonexistent")
     return path if path.is_file() else None
 
 
@@ -100,3 +104,27 @@ def launch_arguments() -> list[str]:
     """Command line of a headless Chromium that stays quiet and offline; as root it cannot use its sandbox."""
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return [*QUIET, *(["--no-sandbox"] if as_root else [])]
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The run's one Chromium; tests open contexts of their own in it. Made known to all tests by tests/conftest.py."""
+    folder = tmp_path_factory.mktemp("chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(chromium_path()), args=launch_arguments(), env=font_environment(folder))
+        yield started
+        started.close()
+
+
+def main() -> int:
+    """`python -m tests.chromium`: find or install one before the tests, and say which."""
+    try:
+        print(chromium_path())
+    except NoChromium as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

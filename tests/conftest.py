@@ -22,6 +22,9 @@ from portal.core.db import Database
 from portal.core.embedded import running
 from portal.core.roles import LOGINS, ensure_database, ensure_roles
 from portal.migrations.run import upgrade
+from tests.chromium import browser
+
+__all__ = ["browser"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
