@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, cast, func, literal, or_, select
+from sqlalchemy import Integer, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, array_agg
 from sqlalchemy.orm import Session
 
@@ -90,7 +90,7 @@ def parties(db: Session, actor: Actor) -> tuple[Party, ...]:
     excluded = frozenset(db.scalars(hidden))
     rows = db.execute(
         select(Organisation, people.label("people"), rings.label("rings"))
-        .where(or_(Organisation.kind.in_(_ADDRESSEES)), Organisation.principal != actor.organisation_principal)
+        .where(Organisation.kind.in_(_ADDRESSEES), Organisation.principal != actor.organisation_principal)
         .order_by(Organisation.name, Organisation.id)
     )
     return tuple(_party(organisation, found, ring, organisation.principal in excluded) for organisation, found, ring in rows)
