@@ -1,29 +1,127 @@
-"""The one file that knows every feature: blueprints, events, panels, jobs, navigation."""
+"""The one file that knows every feature: blueprints, events and their handlers, panels, jobs, navigation."""
+
+from dataclasses import replace
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
-from portal.config import Settings
-from portal.core.db import Database, check_app_role
+from portal.access.actions import Action
+from portal.access.actor import Actor
+from portal.access.principals import OrgKind
+from portal.accounts import jobs as accounts_jobs
+from portal.accounts.events import MailWanted
+from portal.accounts.security import init_accounts
+from portal.core.context import Context
+from portal.core.db import check_app_role
+from portal.core.events import registry
+from portal.disclosures import jobs as disclosures_jobs
+from portal.disclosures import views as disclosures
+from portal.enterprises.events import EnterprisesChanged
+from portal.enterprises.models import Enterprise
+from portal.evidence import jobs as evidence_jobs
+from portal.evidence import views as evidence
+from portal.evidence.queries import latest_checkpoint
+from portal.evidence.services import record_denial
+from portal.financing import views as financing
+from portal.notices import jobs as notices_jobs
+from portal.notices.services import mail_wanted
+from portal.notices.views import init_notices
+from portal.screening import jobs as screening_jobs
+from portal.screening import views as screening
+from portal.screening.engine import make_engine
+from portal.screening.services import note_changed
 from portal.web.edge import Edge
 from portal.web.factory import base_app
 from portal.web.guards import assert_every_view_declares_access
+from portal.web.navigation import Item, navigation
+from portal.workspaces import views as workspaces
+
+JOBS = (
+    *accounts_jobs.JOBS, *evidence_jobs.JOBS, *notices_jobs.JOBS, *disclosures_jobs.JOBS, *screening_jobs.JOBS,
+)  # fmt: skip
+
+_ENTERPRISE = frozenset({OrgKind.ENTERPRISE})
+NAVIGATION = (
+    Item("首页", "home.index", Action.ACCOUNT_USE),
+    Item("企业", "screening.index", Action.BOARD_BROWSE, section="screening."),
+    Item("披露", "disclosures.index", Action.DISCLOSURE_READ, section="disclosures."),
+    Item("信贷产品", "financing.products", Action.PRODUCT_READ),
+    Item("申请", "financing.applications", Action.APPLICATION_READ),
+    Item("机构", "accounts.organisations", Action.OPERATE),
+    Item("存证", "evidence.index", Action.EVIDENCE_READ, section="evidence."),
+)
 
 
-def create_app(settings: Settings, database: Database) -> Flask:
-    """The whole portal over `database`.
+def connect_events() -> None:
+    """Which feature hears what; safe to call again."""
+    registry.connect(EnterprisesChanged, _enterprises_changed)
+    registry.connect(MailWanted, mail_wanted)
+
+
+def _enterprises_changed(db: Session, event: EnterprisesChanged) -> None:
+    note_changed(db, event.ids or ())
+
+
+def equip(context: Context) -> None:
+    """Give a process what jobs and pages need: the search engine and the connected events."""
+    context.parts.setdefault("search", make_engine(context.settings))
+    connect_events()
+
+
+def create_app(context: Context) -> Flask:
+    """The whole portal.
 
     Raises UndeclaredAccess when a view declares no access, UnsafeRole when the app's role could bypass the policies.
     """
+    database = context.database
     check_app_role(database.app)
-    edge = Edge(settings=settings, database=database)
-    app = base_app(settings, edge)
-    edge.ready["database"] = lambda: _database_ready(database)
+    edge = Edge(
+        settings=context.settings, database=database, record_denial=record_denial, navigation=navigation(NAVIGATION),
+        checkpoint=latest_checkpoint, store=context.store, search=context.parts["search"],
+    )  # fmt: skip
+    app = base_app(context.settings, edge)
+    init_accounts(app, context.settings, enrich=with_enterprise)
+    init_notices(app, context.settings)
+    for feature in (workspaces, evidence, disclosures, financing, screening):
+        app.register_blueprint(feature.bp)
+    edge.ready |= {
+        "database": lambda: _database_ready(context),
+        "search": lambda: _search_ready(context),
+        "jobs": lambda: _jobs_ready(context),
+        "files": context.store.check,
+    }
     assert_every_view_declares_access(app)
     return app
 
 
-def _database_ready(database: Database) -> str:
-    with database.app.connect() as connection:
+def with_enterprise(db: Session, actor: Actor) -> Actor:
+    """The actor with the enterprise its organisation stands for."""
+    found = db.scalar(select(Enterprise.id).where(Enterprise.organisation_id == actor.organisation_id))
+    return replace(actor, enterprise_id=found)
+
+
+def _database_ready(context: Context) -> str:
+    with context.database.app.connect() as connection:
         connection.execute(text("select 1"))
     return "ok"
+
+
+def _search_ready(context: Context) -> str:
+    health = context.parts["search"].health()
+    return "ok" if health.ok else health.problem
+
+
+def _jobs_ready(context: Context) -> str:
+    """Whether a worker lives, and how long the oldest job has waited."""
+    with context.database.app.connect() as connection:
+        alive, waiting = connection.execute(
+            text(
+                "select (select count(*) from procrastinate.procrastinate_workers where last_heartbeat > now() - interval '1 minute'),"
+                " (select count(*) from procrastinate.procrastinate_jobs where status = 'todo'"
+                " and coalesce(scheduled_at, now()) < now() - interval '2 minutes')"
+            )
+        ).one()
+    if not alive:
+        return "no worker"
+    return "ok" if not waiting else f"behind: {waiting} jobs wait"

@@ -27,6 +27,8 @@ class Edge:
     navigation: Callable[[Actor], list[Any]] = lambda actor: []
     checkpoint: Callable[[Session], Any] = lambda db: None
     ready: dict[str, Callable[[], str]] = field(default_factory=dict)
+    store: Any = None
+    search: Any = None
 
 
 def edge() -> Edge:
