@@ -40,6 +40,11 @@ def _reading() -> Iterator[None]:
         raise EngineUnavailable(str(error)) from error
     except ValueError as error:
         raise IndexDamaged(str(error)) from error
+    except BaseException as error:
+        # A broken file can make the Rust side panic; that arrives as a class pyo3 does not let us import.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise IndexDamaged(str(error)) from error
 
 
 class TantivyEngine:

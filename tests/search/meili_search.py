@@ -63,7 +63,7 @@ def _check(uid: str, index: Index, body: dict[str, Any]) -> None:
     for name in body.get("attributesToSearchOn") or []:
         if searchable != ["*"] and name not in searchable:
             raise Refused(400, "invalid_search_attributes_to_search_on", f"Index `{uid}`: Attribute `{name}` is not searchable.")
-    for name in NOT_PLAYED & set(body):
+    for name in sorted(NOT_PLAYED & set(body)):
         raise not_played(name)
 
 

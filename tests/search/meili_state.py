@@ -74,6 +74,7 @@ class State:
         self.next_task = 0
         self.fail_next: dict[str, str] = {}
         self.stuck = False
+        self.lose_last = False
         self.keys: dict[str, dict[str, Any]] = {}
         self.new_key({"name": "Default Search API Key", "description": "Use it to search from the frontend",
                       "actions": ["search"], "indexes": ["*"], "expiresAt": None})
@@ -184,7 +185,7 @@ class State:
             primary = index.primary_key or "id"
             for document in documents:
                 _check_id(document, primary)
-            for document in documents:
+            for document in documents[:-1] if self.lose_last and len(documents) > 1 else documents:
                 id = str(document[primary])
                 index.documents[id] = (index.documents.get(id, {}) | document) if merge else document
             index.changed()
