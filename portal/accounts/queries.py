@@ -1,13 +1,15 @@
 """Who is asking: the actor behind a browser's token, built afresh for every request."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, select
+from sqlalchemy import Select, Text, and_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
+from portal.access.actions import Action
 from portal.access.actor import ANONYMOUS, Actor
 from portal.access.principals import (
     AUTHORITY,
@@ -23,9 +25,10 @@ from portal.access.principals import (
     OrgKind,
 )
 from portal.accounts.models import Membership, Organisation, Person, Principal, RingMember, SignInSession
-from portal.accounts.sessions import token_hash, touch
+from portal.accounts.sessions import device, token_hash, touch
 from portal.core.clock import today
 from portal.core.db import set_principals
+from portal.core.errors import NotAllowed, NotFound
 
 SESSION_LENGTH = timedelta(hours=12)  # from signing in, however busy the browser
 SESSION_IDLE = timedelta(hours=4)  # from the last request
@@ -71,10 +74,8 @@ def _statement(digest: str) -> Select[Any]:
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
         .where(
             SignInSession.token_hash == digest,
-            SignInSession.ended_at.is_(None),
-            SignInSession.created_at > func.now() - SESSION_LENGTH,
-            SignInSession.last_seen_at > func.now() - SESSION_IDLE,
             Person.active,
+            *_unended(),
         )
     )  # fmt: skip
 
@@ -121,3 +122,127 @@ def of_kind(kind: OrgKind, qualified_from: date | None, qualified_until: date | 
     if kind is OrgKind.AUTHORITY:
         found.add(AUTHORITY)
     return frozenset(found)
+
+
+@dataclass(frozen=True)
+class OwnMembership:
+    """One of a person's own live memberships."""
+
+    ref: str
+    organisation: str
+    kind: OrgKind
+    roles: tuple[str, ...]
+    current: bool
+
+
+@dataclass(frozen=True)
+class OwnSession:
+    """A browser in which a person is signed in."""
+
+    ref: str
+    device: str
+    address: str
+    since: datetime
+    seen: datetime
+    current: bool
+
+
+@dataclass(frozen=True)
+class OwnAccount:
+    """What the account page shows a person of themselves."""
+
+    username: str
+    email: str
+    memberships: tuple[OwnMembership, ...]
+    sessions: tuple[OwnSession, ...]
+
+
+def own_account(db: Session, actor: Actor) -> OwnAccount:
+    """The actor's own account. Raises NotFound for nobody."""
+    person = db.get(Person, actor.person_id) if actor.person_id is not None else None
+    if person is None:
+        raise NotFound
+    memberships = db.execute(
+        select(Membership, Organisation)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.person_id == person.id, Membership.ended_at.is_(None))
+        .order_by(Membership.id)
+    )
+    sessions = db.scalars(
+        select(SignInSession).where(SignInSession.person_id == person.id, *_unended()).order_by(SignInSession.last_seen_at.desc())
+    )
+    return OwnAccount(
+        username=person.username,
+        email=person.email,
+        memberships=tuple(
+            OwnMembership(m.ref, o.name, OrgKind(o.kind), tuple(m.roles), m.id == actor.membership_id) for m, o in memberships
+        ),
+        sessions=tuple(
+            OwnSession(s.ref, device(s.agent), s.address, s.created_at, s.last_seen_at, s.id == actor.session_id) for s in sessions
+        ),
+    )
+
+
+def _unended() -> tuple[Any, ...]:
+    return (
+        SignInSession.ended_at.is_(None),
+        SignInSession.created_at > func.now() - SESSION_LENGTH,
+        SignInSession.last_seen_at > func.now() - SESSION_IDLE,
+    )
+
+
+PAGE = 50
+
+
+def list_organisations(db: Session, actor: Actor, *, q: str = "", kind: str = "", page: int = 1) -> tuple[Sequence[Organisation], bool]:
+    """Organisations for the operator's list, by kind and name, and whether there are more. Raises NotAllowed for others."""
+    if not actor.may(Action.OPERATE):
+        raise NotAllowed("只有运营机构能看机构名单。")
+    statement = select(Organisation).order_by(Organisation.kind, Organisation.name, Organisation.id)
+    if q.strip():
+        statement = statement.where(_named(q.strip()))
+    if kind in set(OrgKind):
+        statement = statement.where(Organisation.kind == kind)
+    rows = db.scalars(statement.offset((max(page, 1) - 1) * PAGE).limit(PAGE + 1)).all()
+    return rows[:PAGE], len(rows) > PAGE
+
+
+def get_organisation(db: Session, actor: Actor, ref: str) -> Organisation:
+    """One organisation for the operator. Raises NotAllowed for others, NotFound."""
+    if not actor.may(Action.OPERATE):
+        raise NotAllowed("只有运营机构能看机构名单。")
+    found = db.scalar(select(Organisation).where(Organisation.ref == ref))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def addressable(db: Session, q: str, kinds: Collection[OrgKind], limit: int = 20) -> Sequence[Organisation]:
+    """Organisations of `kinds` that somebody works in, whose name or credit code holds `q`: whom a form can address."""
+    worked_in = select(Membership.id).where(Membership.organisation_id == Organisation.id, Membership.ended_at.is_(None)).exists()
+    statement = select(Organisation).where(Organisation.kind.in_([str(kind) for kind in kinds]), worked_in)
+    if q.strip():
+        statement = statement.where(_named(q.strip()))
+    return db.scalars(statement.order_by(Organisation.name, Organisation.id).limit(limit)).all()
+
+
+def organisations_by_ref(db: Session, refs: Collection[str]) -> Sequence[Organisation]:
+    """The organisations with these references, by name; unknown ones are left out."""
+    statement = select(Organisation).where(Organisation.ref.in_(list(refs)))
+    return db.scalars(statement.order_by(Organisation.name, Organisation.id)).all()
+
+
+def demo_people(db: Session) -> Sequence[Any]:
+    """User name, organisation and kind of everybody who works in an organisation of the demo."""
+    return db.execute(
+        select(Person.username, Organisation.name.label("organisation"), Organisation.kind)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Organisation.demo, Membership.ended_at.is_(None), Person.active)
+        .order_by(Person.id)
+        .limit(40)
+    ).all()
+
+
+def _named(q: str) -> Any:
+    return or_(Organisation.name.icontains(q, autoescape=True), Organisation.uscc == q.upper())

@@ -213,6 +213,19 @@ def switch_membership(db: Session, actor: Actor, membership_ref: str) -> None:
     db.execute(update(SignInSession).where(SignInSession.id == actor.session_id).values(membership_id=found))
 
 
+def sign_out_session(db: Session, actor: Actor, session_ref: str) -> None:
+    """Sign one of the actor's own browsers out. Raises NotFound for anybody else's, or one that has ended."""
+    if actor.person_id is None or not end_sessions(db, actor.person_id, only=session_ref):
+        raise NotFound
+
+
+def sign_out_elsewhere(db: Session, actor: Actor) -> int:
+    """Sign all the actor's browsers out but this one; returns how many."""
+    if actor.person_id is None:
+        raise NotFound
+    return end_sessions(db, actor.person_id, but=actor.session_id)
+
+
 def _day(value: date | None) -> str | None:
     return value.isoformat() if value is not None else None
 

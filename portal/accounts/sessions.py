@@ -50,11 +50,30 @@ def usual_membership(db: Session, person_id: int) -> int | None:
     )
 
 
-def end_sessions(db: Session, person_id: int, *, only: str | None = None, but: int | None = None) -> int:
-    """Sign browsers of a person out: the one with reference `only`, or all except the session `but`. Returns how many."""
+def end_sessions(
+    db: Session, person_id: int, *, only: str | None = None, session_id: int | None = None, but: int | None = None
+) -> int:
+    """Sign browsers of a person out: all, the one with reference `only` or number `session_id`, or all except number `but`.
+
+    Returns how many.
+    """
     statement = update(SignInSession).where(SignInSession.person_id == person_id, SignInSession.ended_at.is_(None))
     if only is not None:
         statement = statement.where(SignInSession.ref == only)
+    if session_id is not None:
+        statement = statement.where(SignInSession.id == session_id)
     if but is not None:
         statement = statement.where(SignInSession.id != but)
     return db.execute(statement.values(ended_at=func.now()), execution_options={"synchronize_session": False}).rowcount
+
+
+def device(agent: str) -> str:
+    """What a browser calls itself, in two words a person recognises; the order matters, for browsers name each other."""
+    browsers = {"MicroMessenger": "微信", "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {
+        "HarmonyOS": "鸿蒙", "Android": "安卓手机", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows",
+        "Mac OS": "Mac", "Linux": "Linux",
+    }  # fmt: skip
+    browser = next((name for word, name in browsers.items() if word in agent), "其他浏览器")
+    system = next((name for word, name in systems.items() if word in agent), "其他系统")
+    return f"{browser} · {system}"

@@ -1,6 +1,6 @@
 """How figures, amounts, dates and sizes read in the Chinese interface.
 
-Pure functions without Flask; `FILTERS` names those that templates use. Amounts are `bigint` in the smallest unit (分),
+Pure functions; `FILTERS` names those that templates use. Amounts are `bigint` in the smallest unit (分),
 times are timezone-aware and shown in Beijing time (UTC+8 all year since 1991). `None` reads as an em dash everywhere, zero
 as 0: a reader must be able to tell "nothing known" from "nothing there".
 """
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from flask import Flask
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 NONE = "—"
@@ -182,3 +184,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "iso": iso, "file_size": file_size, "digest": digest,
 }
 GLOBALS: dict[str, Callable[..., Any]] = {"period": period}
+
+
+def init_format(app: Flask) -> None:
+    """Offer the filters and functions to templates."""
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(GLOBALS)
