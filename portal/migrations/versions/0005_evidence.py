@@ -16,12 +16,14 @@ FIXED = ("record", "erasure", "leaf", "node", "checkpoint")
 
 
 def upgrade() -> None:
-    _tables()
+    _acts()
+    _log()
     _rights()
-    _functions()
+    _triggers()
+    _erasure()
 
 
-def _tables() -> None:
+def _acts() -> None:
     run(
         """create table portal.record (
           ref text constraint record_pkey primary key,
@@ -42,6 +44,11 @@ def _tables() -> None:
         "create index opening_owner on portal.opening (owner, at desc, id desc)",
         "create index opening_owner_kind on portal.opening (owner, kind, at desc, id desc)",
         "create index opening_actor on portal.opening (actor, at desc, id desc)",
+    )
+
+
+def _log() -> None:
+    run(
         """create table portal.erasure (
           record text constraint erasure_pkey primary key constraint erasure_record_fkey references portal.record (ref),
           trace text not null constraint erasure_trace_key unique constraint erasure_trace_fkey references portal.record (ref))""",
@@ -88,7 +95,7 @@ def _rights() -> None:
         policy(table, "seen", "select", using="true")
 
 
-def _functions() -> None:
+def _triggers() -> None:
     run(
         # A statement's trigger fires although row-level security leaves the owner no row to change.
         """create function portal.evidence_stays() returns trigger language plpgsql as $$
@@ -106,6 +113,19 @@ def _functions() -> None:
         end $$""",
         """create trigger queue after insert on portal.record referencing new table as fresh
         for each statement execute function portal.evidence_queue()""",
+        "grant insert on portal.unsealed to portal_decider",
+        "alter function portal.evidence_queue() owner to portal_decider",
+        "revoke execute on function portal.evidence_stays(), portal.evidence_queue() from public",
+        *(
+            f"create trigger stays before update or delete or truncate on portal.{table} execute function portal.evidence_stays()"
+            for table in (*FIXED, "opening")
+        ),
+    )
+    policy("unsealed", "queued", "insert", check="true", role="portal_decider")
+
+
+def _erasure() -> None:
+    run(
         # The one way in which an opening goes: with a record of the going, used for this one erasure.
         """create function portal.erase_opening(target text, why text) returns void language plpgsql security definer
         set search_path = pg_catalog, portal as $$
@@ -121,22 +141,15 @@ def _functions() -> None:
         end $$""",
         "grant select on portal.record to portal_decider",
         "grant select, delete on portal.opening to portal_decider",
-        "grant insert on portal.erasure, portal.unsealed to portal_decider",
-        "alter function portal.evidence_queue() owner to portal_decider",
+        "grant insert on portal.erasure to portal_decider",
         "alter function portal.erase_opening(text, text) owner to portal_decider",
-        "revoke execute on function portal.evidence_stays(), portal.evidence_queue() from public",
         "revoke execute on function portal.erase_opening(text, text) from public",
         "grant execute on function portal.erase_opening(text, text) to portal_system",
-        *(
-            f"create trigger stays before update or delete or truncate on portal.{table} execute function portal.evidence_stays()"
-            for table in (*FIXED, "opening")
-        ),
     )
     policy("record", "decides", "select", using="true", role="portal_decider")
     policy("opening", "decides", "select", using="true", role="portal_decider")
     policy("opening", "erased", "delete", using="true", role="portal_decider")
     policy("erasure", "erased", "insert", check="true", role="portal_decider")
-    policy("unsealed", "queued", "insert", check="true", role="portal_decider")
 
 
 def downgrade() -> None:
