@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -60,7 +60,11 @@ def problem(status: int, text: str = "", fields: dict[str, str] | None = None) -
         answer = jsonify(body)
         answer.content_type = "application/problem+json"
     else:
-        answer = make_response(render_template("errors/error.html", status=status, title=title, text=text, reference=reference))
+        words = {"status": status, "title": title, "text": text, "reference": reference}
+        if status >= 500:  # without the context processor: what it asks for may be what broke
+            answer = make_response(current_app.jinja_env.get_template("errors/bare.html").render(words))
+        else:
+            answer = make_response(render_template("errors/error.html", **words))
         answer.headers["HX-Retarget"] = "body"
         answer.headers["HX-Reswap"] = "innerHTML"
     answer.status_code = status

@@ -35,7 +35,7 @@ class Stage(SimpleHTTPRequestHandler):
         if path == "/components":
             return env.get_template("development/components.html").render(**frame())
         if path.startswith("/errors/"):
-            return env.get_template(f"{path[1:]}.html").render(**frame(status=0, reference="r-7c19e2"))
+            return env.get_template(f"{path[1:]}.html").render(**frame(status=404, title="没有这个页面，或你无权知道它", text="三种情况看起来一样，这是有意的。", reference="r-7c19e2"))
         if path == "/suggest":
             return SUGGESTIONS
         if path in ("/search", "/found", "/enterprises/1"):
@@ -103,9 +103,9 @@ def test_the_component_page(opened: Any, width: int, theme: str) -> None:
     assert page.locator("html").get_attribute("data-bs-theme") == theme
 
 
-@pytest.mark.parametrize(("status", "width"), [("404", 1280), ("404", 390), ("500", 390), ("down", 390)])
-def test_error_pages(opened: Any, width: int, status: str) -> None:
-    page = opened(f"/errors/{status}", width)
+@pytest.mark.parametrize(("name", "width"), [("error", 1280), ("error", 390), ("bare", 390), ("down", 390)])
+def test_error_pages(opened: Any, width: int, name: str) -> None:
+    page = opened(f"/errors/{name}", width)
     assert sticks_out(page) == []
     assert serious_faults(page) == []
     assert page.heard == []

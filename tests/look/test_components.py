@@ -15,7 +15,6 @@ from tests.look.stage import ROOT, TEMPLATES, Person, environment, frame
 
 LOOK = ("layouts", "components", "errors", "development")
 IMPORT = '{% import "components/ui.html" as ui %}'
-STATUSES = [400, 401, 403, 404, 405, 409, 410, 413, 429]
 
 
 def render(source: str, **values: object) -> str:
@@ -48,26 +47,15 @@ def test_every_macro_is_offered_under_one_name() -> None:
     assert made - inner == offered
 
 
-@pytest.mark.parametrize("status", STATUSES)
-def test_error_pages_in_the_frame(status: int) -> None:
-    page = environment().get_template(f"errors/{status}.html").render(**frame(status=status, reference="r-7c19e2"))
-    assert problems(page) == []
-    assert "r-7c19e2" in page
-    assert html.document_fromstring(page).xpath("string(//span[@class='big'])") == str(status)
-
-
-def test_an_error_page_says_the_domain_errors_own_sentence_and_escapes_it() -> None:
-    page = environment().get_template("errors/error.html").render(**frame(status=409, title="这个时段刚被订走", text="还空着：<10:40>", reference=""))
-    assert problems(page) == []
-    assert "<h1>这个时段刚被订走</h1>" in page
-    assert "还空着：&lt;10:40&gt;" in page
-    assert "编号" not in page
-
-
-@pytest.mark.parametrize("status", [500, 503])
-def test_errors_of_the_portal_itself_need_nothing_but_assets(status: int) -> None:
-    assert problems(environment().get_template(f"errors/{status}.html").render()) == []
-    assert "r-1" in environment().get_template(f"errors/{status}.html").render(reference="r-1")
+def test_an_error_page_says_the_sentence_it_is_given_and_escapes_it() -> None:
+    words = {"status": 409, "title": "这个时段刚被订走", "text": "还空着：<10:40>", "reference": "r-7c19e2"}
+    for name, given in (("error", frame(**words)), ("bare", words)):  # the bare one must need nothing else
+        page = environment().get_template(f"errors/{name}.html").render(**given)
+        assert problems(page) == []
+        assert "<h1>这个时段刚被订走</h1>" in page
+        assert "还空着：&lt;10:40&gt;" in page
+        assert "r-7c19e2" in page
+        assert html.document_fromstring(page).xpath("string(//span[@class='big'])") == "409"
 
 
 def test_the_page_for_a_database_that_is_down_is_not_a_template() -> None:
@@ -180,3 +168,9 @@ def test_the_component_page_shows_exactly_the_icons_of_the_list() -> None:
     shown = re.search(r"{% for name in \(([^)]*)\) %}<li>{{ ui\.icon", text)
     assert shown is not None
     assert re.findall(r"'([a-z0-9-]+)'", shown[1]) == icon_names(ROOT)
+
+
+def test_every_component_that_a_template_asks_for_exists() -> None:
+    offered = set(re.findall(r"{%- set (\w+) = \w+_ -%}", (TEMPLATES / "components" / "ui.html").read_text("utf-8")))
+    asked = {(path.name, name) for path in TEMPLATES.rglob("*.html") for name in re.findall(r"\bui\.(\w+)", path.read_text("utf-8")) if path.parent.name != "components"}
+    assert {(page, name) for page, name in asked if name not in offered} == set()
