@@ -172,5 +172,5 @@ def test_the_component_page_shows_exactly_the_icons_of_the_list() -> None:
 
 def test_every_component_that_a_template_asks_for_exists() -> None:
     offered = set(re.findall(r"{%- set (\w+) = \w+_ -%}", (TEMPLATES / "components" / "ui.html").read_text("utf-8")))
-    asked = {(path.name, name) for path in TEMPLATES.rglob("*.html") for name in re.findall(r"\bui\.(\w+)", path.read_text("utf-8")) if path.parent.name != "components"}
+    asked = {(path.name, name) for path in TEMPLATES.rglob("*.html") for name in re.findall(r"(?<![\w/])ui\.(\w+)", path.read_text("utf-8")) if path.parent.name != "components"}
     assert {(page, name) for page, name in asked if name not in offered} == set()
