@@ -48,7 +48,8 @@ def owned(actor: Actor, owner: ColumnElement[int]) -> ColumnElement[bool]:
 
 def not_excluded(enterprise_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The enterprise has not hidden itself from the reader of this transaction."""
-    excluded = select(cast(func.portal.excluded(), ARRAY(BigInteger))).scalar_subquery()
+    # The cast stands outside: `<> all ((select …))` without it would compare with rows, not with the elements.
+    excluded = cast(select(func.portal.excluded()).scalar_subquery(), ARRAY(BigInteger))
     return enterprise_id != all_of(excluded)
 
 

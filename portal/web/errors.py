@@ -107,8 +107,11 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def accident(error: Exception) -> Response:
         undo()
-        # The statement of a database error holds no values (hide_parameters); the message of another error may hold content.
-        log.error("request.failed", kind=type(error).__name__, exc_info=not isinstance(error, DBAPIError))
+        if isinstance(error, DBAPIError):
+            # Its message may quote a row's values; state and statement say enough and hold none.
+            log.error("request.failed", kind=type(error.orig).__name__, state=getattr(error.orig, "sqlstate", ""), statement=error.statement)
+        else:
+            log.error("request.failed", kind=type(error).__name__, exc_info=True)
         return problem(500)
 
 

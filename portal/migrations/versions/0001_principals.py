@@ -12,6 +12,8 @@ def upgrade() -> None:
     run(
         "grant usage on schema portal to portal_app, portal_system, portal_backup, portal_decider",
         "grant create on schema portal to portal_decider",
+        # A process that serves checks that the database is at its version.
+        "grant select on portal.alembic_version to portal_app, portal_system",
         # '' is what current_setting gives in a pooled connection once a transaction-local value has gone: it must mean
         # "no principals", not an error.
         """create function portal.principals() returns int[] language sql stable parallel safe
@@ -30,6 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run(
+        "revoke all on portal.alembic_version from portal_app, portal_system",
         "drop table portal.principal",
         "drop function portal.principals()",
         "revoke all on schema portal from portal_app, portal_system, portal_backup, portal_decider",
