@@ -41,7 +41,9 @@ KIND_NAMES = {
     "report.filed": "报送报告",
     "report.exported": "导出报告",
     "organisation.qualified": "认定投资者资格",
+    "enterprise.added": "录入企业",
     "enterprise.audience": "改变栏目对象",
+    "section.saved": "保存企业资料栏目",
     ERASED: "删除存证原文",
 }
 

@@ -39,8 +39,11 @@ class Opening(Base):
         CheckConstraint("result in ('allowed', 'denied')", name="result"),
         Index("opening_owner", "owner", text("at desc"), text("id desc")),
         Index("opening_owner_kind", "owner", "kind", text("at desc"), text("id desc")),
-        Index("opening_actor", "actor", text("at desc"), text("id desc")),
-    )
+        Index("opening_actor", "actor", "organisation", text("at desc"), text("id desc")),
+        Index("opening_owner_denied", "owner", text("at desc"), text("id desc"), postgresql_where=text("result = 'denied'")),
+        Index("opening_actor_denied", "actor", "organisation", text("at desc"), text("id desc"),
+              postgresql_where=text("result = 'denied'")),
+    )  # fmt: skip
     id: Mapped[Key]
     record: Mapped[str] = mapped_column(ForeignKey(Record.ref), unique=True)
     at: Mapped[datetime] = mapped_column(Moment)
