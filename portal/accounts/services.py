@@ -135,7 +135,7 @@ def _other_administrators(db: Session, membership: Membership) -> int:
         .join(Person, Person.id == Membership.person_id)
         .where(
             Membership.organisation_id == membership.organisation_id, Membership.id != membership.id,
-            Membership.ended_at.is_(None), Membership.roles.any("admin"), Person.active,
+            Membership.ended_at.is_(None), Membership.roles.contains(["admin"]), Person.active,
         )
     ) or 0  # fmt: skip
 

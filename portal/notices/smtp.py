@@ -24,7 +24,7 @@ def deliver(to: str, subject: str, text: str, *, smtp_url: str, sender: str, mes
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"], message["Message-ID"] = formatdate(), f"<{message_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
-    message.set_content(text)
+    message.set_content(text, cte="base64")  # a relay without 8BITMIME must not garble Chinese
     url = urlsplit(smtp_url)
     if url.scheme not in ("smtp", "smtps") or not url.hostname:
         raise MissingSetting("SMTP_URL 要写成 smtp://用户:密码@主机:端口 或 smtps://…。")

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, text
+from sqlalchemy import create_engine, delete, event, text, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -19,6 +20,7 @@ from portal.accounts.models import Membership, Organisation, Person, SignInAttem
 from portal.accounts.security import init_accounts
 from portal.accounts.services import add_member, create_organisation, create_person
 from portal.config import Settings
+from portal.core.connect import Urls
 from portal.core.db import Database
 from portal.core.events import registry
 from portal.core.ids import new_ref
@@ -70,6 +72,19 @@ def nobody_has_failed(database: Database) -> None:
         db.commit()
 
 
+@pytest.fixture
+def later(urls: Urls) -> Iterator[Callable[[timedelta], None]]:
+    """Let time pass for the counted failures; the web role cannot, it may only add and forget them."""
+    owner = create_engine(urls.owner)
+
+    def pass_(by: timedelta) -> None:
+        with owner.begin() as connection:
+            connection.execute(update(SignInAttempt).values(at=SignInAttempt.at - by))
+
+    yield pass_
+    owner.dispose()
+
+
 @dataclass
 class User:
     """Somebody made for one test."""
@@ -85,7 +100,7 @@ class User:
 
 @pytest.fixture
 def make_user(database: Database, settings: Settings) -> Callable[..., User]:
-    def make(*kinds: OrgKind, roles: tuple[str, ...] = ("admin",), password: str | None = PASSWORD) -> User:
+    def make(*kinds: OrgKind, roles: tuple[str, ...] = ("admin",), password: str | None = PASSWORD, demo: bool = False) -> User:
         word = "u" + new_ref()
         with database.session() as db:
             person = create_person(
@@ -94,7 +109,7 @@ def make_user(database: Database, settings: Settings) -> Callable[..., User]:
             )  # fmt: skip
             user = User(person)
             for kind in kinds:
-                house = create_organisation(db, kind=kind, name=f"演示机构 {new_ref()}", demo=True)
+                house = create_organisation(db, kind=kind, name=f"演示机构 {new_ref()}", demo=demo)
                 user.organisations.append(house)
                 user.memberships.append(add_member(db, person, house, roles))
             db.commit()
@@ -141,3 +156,19 @@ def open_browser(app: Flask) -> Callable[..., Browser]:
 def mails_to(database: Database, address: str) -> list[str]:
     with database.system_session() as db:
         return list(db.scalars(text("select body from portal.mail where recipient = :to order by id"), {"to": address}))
+
+
+def statements(database: Database, act: Callable[[], Any]) -> int:
+    """How many statements the app's role sends during `act`."""
+    count = 0
+
+    def note(_connection: Any, _cursor: Any, _statement: str, *_more: Any) -> None:
+        nonlocal count
+        count += 1
+
+    event.listen(database.app, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(database.app, "before_cursor_execute", note)
+    return count
