@@ -31,8 +31,6 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_simplify = opencc.OpenCC("t2s").convert
-
 NAME_CHARS = 200
 KEY_CHARS = 100
 SCOPE_CHARS = 5_000
@@ -46,14 +44,25 @@ UNKNOWN_LAST = "~"
 _PART = "!"
 
 
-def fold(text: str) -> str:
-    """Width, case and unseen marks evened out; traditional characters stay (see `normalise`)."""
-    return unicodedata.normalize("NFKC", _CONTROLS.sub(" ", _UNSEEN.sub("", text))).lower()
+@lru_cache(maxsize=1)
+def _variants() -> dict[int, str]:
+    """Each Han character that has a simplified twin, to the one character that stands for all of its forms.
+
+    Character by character and there and back again: a conversion by phrases turns 乾 into 干 in one text and leaves it in
+    another, and 鉅 becomes 巨 while 钜 stays, so the two ways of writing one name would part.
+    """
+    chars = [chr(c) for c in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
+
+    def each(config: str, many: list[str]) -> list[str]:
+        return opencc.OpenCC(config).convert("\n".join(many)).split("\n")
+    simple = each("t2s", each("s2t", each("t2s", chars)))
+    return {ord(a): b for a, b in zip(chars, simple, strict=True) if a != b and len(b) == 1}
 
 
 def normalise(text: str) -> str:
     """Full width, case and traditional characters evened out; control and direction marks gone."""
-    return _simplify(fold(text))
+    shown = _CONTROLS.sub(" ", _UNSEEN.sub("", text))
+    return unicodedata.normalize("NFKC", shown).lower().translate(_variants())
 
 
 def is_han(run: str) -> bool:

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from search.analysis import HAN_RUN, fold, is_han, normalise, readings, spellings
+from search.analysis import HAN_RUN, is_han, normalise, readings, spellings
 from search.plan import parse
 
 MAX_TEXT = 5_000
@@ -10,20 +10,14 @@ SOUND_TEXT = 200
 
 
 @lru_cache(maxsize=20_000)
-def _folded_char(char: str) -> str:
-    return fold(char)
+def _normal_char(char: str) -> str:
+    return normalise(char)
 
 
 def _mapped(text: str) -> tuple[str, list[int]]:
     """The normalised text and, for each of its characters, the place in the shown text it came from."""
-    pieces = [_folded_char(c) for c in text]
-    origin = [i for i, piece in enumerate(pieces) for _ in piece]
-    joined = "".join(pieces)
-    whole = normalise(joined)
-    if len(whole) == len(joined):
-        return whole, origin
-    # Rarely a phrase changes its length between the scripts; then each character is converted for itself.
-    return "".join(n if len(n := normalise(c)) == 1 else c for c in joined), origin
+    pieces = [_normal_char(c) for c in text]
+    return "".join(pieces), [i for i, piece in enumerate(pieces) for _ in piece]
 
 
 def _places(haystack: str, needle: str) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from search.meilisearch_query import (
     query_line,
     range_filters,
     settings_body,
-    tier_filters,
+    tier_parts,
     to_meilisearch,
 )
 from search.meilisearch_wire import Wire, key_or_refused, talking
@@ -63,9 +63,9 @@ class MeilisearchEngine:
         for field in filtered:
             part = self._part(plan, asked + choice_filters(filters, without=field))
             counts.append(part | {"page": 1, "hitsPerPage": 1, "facets": [field]})
-        tiers = plan.tiers if query.sort == "relevance" else ()
-        tiers_parts = self._tier_parts(base, tiers, order(query, plan.has_text))
-        ids, answers = self._page(readers, counts, tiers_parts, query.offset, query.limit)
+        by = order(query, plan.has_text)
+        parts = self._tiers(base, plan, by) if query.sort == "relevance" else [base | {"sort": _sort(by)}]
+        ids, answers = self._page(readers, counts, parts, query.offset, query.limit)
         found: dict[str, dict[str, int]] = {}
         for answer in answers:
             found |= answer.get("facetDistribution") or {}
@@ -75,17 +75,16 @@ class MeilisearchEngine:
         plan, principals = parse_prefix(prefix), reader_values(readers)
         if not plan.has_text or not principals:
             return ()
-        parts = self._tier_parts(self._part(plan, plan_filters(plan)), plan.tiers, ("by_length", False))
+        parts = self._tiers(self._part(plan, plan_filters(plan)), plan, ("by_length", False))
         return self._page(principals, [], parts, 0, n)[0]
 
     def _part(self, plan: Plan, filters: list[str]) -> dict[str, Any]:
-        return {"indexUid": self.uid, "q": query_line(plan), "filter": filters, "matchingStrategy": "all",
+        return {"indexUid": self.uid, "q": query_line(plan.phrases, plan.without_phrases), "filter": filters, "matchingStrategy": "all",
                 "attributesToRetrieve": ["id"]}
 
     @staticmethod
-    def _tier_parts(base: dict[str, Any], tiers: Plan.tiers, by: tuple[str, bool]) -> list[dict[str, Any]]:
-        sort = [f"{by[0]}:{'desc' if by[1] else 'asc'}"]
-        return [base | {"filter": base["filter"] + filters, "sort": sort} for filters in tier_filters(tiers)]
+    def _tiers(base: dict[str, Any], plan: Plan, by: tuple[str, bool]) -> list[dict[str, Any]]:
+        return [base | {"q": line, "filter": base["filter"] + filters, "sort": _sort(by)} for line, filters in tier_parts(plan)]
 
     def _page(self, readers: list[str], counts: list[dict[str, Any]], parts: list[dict[str, Any]],
               offset: int, limit: int) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
@@ -227,6 +226,10 @@ class MeilisearchEngine:
             return Health(False, self.name, problem="refused")
         except SearchError:
             return Health(False, self.name, problem="unavailable")
+
+
+def _sort(by: tuple[str, bool]) -> list[str]:
+    return [f"{by[0]}:{'desc' if by[1] else 'asc'}"]
 
 
 def _made(index: dict[str, Any]) -> datetime:

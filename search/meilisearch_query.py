@@ -75,11 +75,11 @@ def condition_filter(condition: Condition) -> str:
     return "(" + word.join(map(condition_filter, condition.parts)) + ")"
 
 
-def query_line(plan: Plan) -> str:
+def query_line(wanted: Sequence[str], unwanted: Sequence[str]) -> str:
     """Each Han text as a quoted phrase of characters; exclusions first, since the server stops reading after ten words."""
     def phrase(text: str) -> str:
         return '"' + " ".join(text) + '"'
-    return " ".join([*("-" + phrase(p) for p in plan.without_phrases), *(phrase(p) for p in plan.phrases)])
+    return " ".join([*("-" + phrase(p) for p in unwanted), *(phrase(p) for p in wanted)])
 
 
 def plan_filters(plan: Plan) -> list[str]:
@@ -100,12 +100,17 @@ def range_filters(ranges: Mapping[str, tuple[int | None, int | None]]) -> list[s
     return out
 
 
-def tier_filters(tiers: Sequence[Condition]) -> list[list[str]]:
-    """One list of filters per class of goodness, each without the classes above it, the rest last."""
-    out: list[list[str]] = []
+def tier_parts(plan: Plan) -> list[tuple[str, list[str]]]:
+    """Query line and filters of each class of goodness, each without the classes above it, the rest last."""
+    line = query_line(plan.phrases, plan.without_phrases)
+    out: list[tuple[str, list[str]]] = []
     above: list[str] = []
-    for tier in tiers:
+    for tier in plan.tiers:
         text = condition_filter(tier)
-        out.append([text, *above])
+        out.append((line, [text, *above]))
         above = [*above, f"NOT {text}"]
-    return [*out, above]
+    if plan.whole:
+        # The whole text takes the place of its words, so that the line stays within ten.
+        out.append((query_line([plan.whole], plan.without_phrases), above))
+        return [*out, (query_line(plan.phrases, [*plan.without_phrases, plan.whole]), above)]
+    return [*out, (line, above)]

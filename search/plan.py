@@ -61,7 +61,8 @@ class Plan:
 
     `phrases`: Han texts that must each stand in name or scope. `conditions`: further conditions on grams.
     `without_phrases`, `without`: the same, forbidden. `tiers`: conditions on the name, best first; a document belongs to
-    the first it meets, and to the last class if it meets none. `words`: what to highlight.
+    the first it meets. `whole`: the Han text as typed, where it was cut into words; documents that hold it as it stands come
+    after the tiers and before the rest. `words`: what to highlight.
     """
 
     phrases: tuple[str, ...] = ()
@@ -69,6 +70,7 @@ class Plan:
     without_phrases: tuple[str, ...] = ()
     without: tuple[Condition, ...] = ()
     tiers: tuple[Condition, ...] = ()
+    whole: str = ""
     words: tuple[str, ...] = ()
 
     @property
@@ -142,7 +144,10 @@ def _tiers(whole: str, words: list[str]) -> tuple[Condition, ...]:
     begins = [_all(["^" + whole[0], *pairs])]
     if whole.isascii() and whole.isalpha():
         begins += map(Gram, begin_grams(whole, spellings(whole)))
-    tiers = (Gram("=" + whole), _any(begins), _all(pairs), _both(map(_in_name, words)))
+    tiers = [Gram("=" + whole), _any(begins), _all(pairs)]
+    # Single characters that a cut left over, standing apart in a name, say less than the whole text in a scope.
+    if not any(is_han(w) and len(w) == 1 for w in words):
+        tiers.append(_both(map(_in_name, words)))
     return tuple(dict.fromkeys(tiers))
 
 
@@ -163,6 +168,7 @@ def parse(text: str) -> Plan:
         without_phrases=tuple(w for w in unwanted if is_han(w)),
         without=tuple(_excluding(w) for w in unwanted if not is_han(w)),
         tiers=_tiers(name_key("".join(whole)), words),
+        whole=whole[0] if len(whole) == 1 and is_han(whole[0]) and len(words) > 1 else "",
         words=tuple(dict.fromkeys([*whole, *words])),
     )
 

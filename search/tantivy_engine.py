@@ -9,16 +9,16 @@ from tantivy import Occur, Order
 from tantivy import Query as T
 
 from search.errors import EngineUnavailable, IndexDamaged, IndexUnusable, SearchError
-from search.plan import Plan, parse, parse_prefix
+from search.plan import parse, parse_prefix
 from search.protocol import Answer, Document, Health, Progress, Query
 from search.settings import active_filters, check_document, check_query, order, reader_values
 from search.tantivy_query import (
     Clauses,
-    condition_query,
     filter_clauses,
     plan_clauses,
     range_clauses,
     reader_clauses,
+    tier_queries,
     to_tantivy,
 )
 from search.tantivy_store import Store
@@ -70,7 +70,7 @@ class TantivyEngine:
             filters = active_filters(query)
             whole = T.boolean_query(base + filter_clauses(self.schema, filters))
             field, backwards = order(query, plan.has_text)
-            tiers = plan.tiers if query.sort == "relevance" else ()
+            tiers = tier_queries(self.schema, plan) if query.sort == "relevance" else []
             ids, total = self._page(searcher, whole, tiers, (field, backwards), query.offset, query.limit)
             return Answer(ids, total, self._facets(searcher, base, filters, query.facets, whole))
 
@@ -81,22 +81,22 @@ class TantivyEngine:
         with _reading():
             searcher = self.store.current().searcher()
             whole = T.boolean_query(plan_clauses(self.schema, plan) + reader_clauses(self.schema, principals, ()))
-            return self._page(searcher, whole, plan.tiers, ("by_length", False), 0, n)[0]
+            return self._page(searcher, whole, tier_queries(self.schema, plan), ("by_length", False), 0, n)[0]
 
-    def _page(self, searcher: tantivy.Searcher, whole: T, tiers: Plan.tiers, by: tuple[str, bool],
+    @staticmethod
+    def _page(searcher: tantivy.Searcher, whole: T, tiers: list[T], by: tuple[str, bool],
               offset: int, limit: int) -> tuple[tuple[str, ...], int]:
         """One page out of the tiers laid end to end, and the number of all hits."""
         total = searcher.search(whole, 1).count
         ids: list[str] = []
         higher: Clauses = []
-        for condition in [*tiers, None]:
+        for tier in [*tiers, None]:
             if len(ids) >= limit or offset >= total:
                 break
             clauses = [(Occur.Must, whole), *higher]
-            if condition is not None:
-                within = condition_query(self.schema, condition)
-                clauses.append((Occur.Must, within))
-                higher.append((Occur.MustNot, within))
+            if tier is not None:
+                clauses.append((Occur.Must, tier))
+                higher.append((Occur.MustNot, tier))
             found = searcher.search(T.boolean_query(clauses), limit - len(ids), count=True, order_by_field=by[0],
                                     offset=offset, order=Order.Desc if by[1] else Order.Asc)
             ids += [_id(key) for key, _ in found.hits]

@@ -68,6 +68,12 @@ def plan_clauses(schema: tantivy.Schema, plan: Plan) -> Clauses:
     ]
 
 
+def tier_queries(schema: tantivy.Schema, plan: Plan) -> list[T]:
+    """The classes of goodness, best first; what meets none of them comes after."""
+    whole = [phrase_query(schema, plan.whole)] if plan.whole else []
+    return [*(condition_query(schema, tier) for tier in plan.tiers), *whole]
+
+
 def reader_clauses(schema: tantivy.Schema, readers: Sequence[str], exclude_ids: Sequence[str]) -> Clauses:
     """Who asks, and which stale documents must not answer."""
     clauses = [(Occur.Must, T.term_set_query(schema, "readers", list(readers)))]

@@ -52,7 +52,8 @@ def make_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
                 return TantivyEngine(folder, wait=5.0)
             if kind == "server":
                 return stack.enter_context(real_engine())
-            return MeilisearchEngine(local.url, local.key, f"enterprises_{secrets.token_hex(4)}")
+            # The local server builds its postings at the first question: seconds for the whole register.
+            return MeilisearchEngine(local.url, local.key, f"enterprises_{secrets.token_hex(4)}", search_seconds=60.0)
         yield make
 
 
