@@ -63,8 +63,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         mapping = read_mapping(args.mapping) if args.mapping else None
         with (
             open_source(args.file, args.limit) as opened,
-            context.database.system_session() as db,
             RejectReport(rejects) as report,
+            context.database.system_session() as db,
             _bar(opened.size, quiet=args.json) as progress,
         ):
             summary = import_rows(
@@ -74,6 +74,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
                 raise BadFile(f"{args.file} 只有表头，没有数据。")
     except BadFile as error:
         return _failed(args, str(error))
+    except OSError as error:
+        return _failed(args, f"写不了被拒清单 {rejects}：{error.strerror or error}。用 --rejects 换一个地方。")
     _say(args, summary, rejects if report.count else None)
     return 0
 

@@ -1,7 +1,7 @@
 """Questions about enterprises. Fetching and authorising are one statement: absent, malformed and hidden are one answer."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -61,12 +61,6 @@ def own_by_code(db: Session, actor: Actor, uscc: str) -> Enterprise:
     if found is None:
         raise NotFound
     return found
-
-
-def with_enterprise(db: Session, actor: Actor) -> Actor:
-    """The actor with the number of its enterprise, for accounts.queries.load_actor."""
-    number = db.scalar(select(Enterprise.id).where(Enterprise.organisation_id == actor.organisation_id, editable(actor)))
-    return replace(actor, enterprise_id=number) if number is not None else actor
 
 
 def facts_of(db: Session, actor: Actor, enterprise_id: int, carrier: Carrier | None = None) -> list[Fact]:

@@ -8,14 +8,15 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -54,21 +55,36 @@ class Opened:
 
 @contextmanager
 def open_source(path: Path, limit: int = LIMIT) -> Iterator[Opened]:
-    """The rows of `path`; `limit` is in bytes, unpacked. Raises BadFile."""
+    """The rows of `path`; `limit` is in bytes, unpacked. Raises BadFile, here or while the rows are read."""
+    with ExitStack() as stack:
+        with _read_errors(path):
+            size = _check_path(path, limit)
+            with path.open("rb") as head:
+                magic = head.read(4)
+            if magic.startswith(b"PK") or path.suffix.lower() in (".xlsx", ".xlsm"):
+                opened = stack.enter_context(_xlsx(path, min(limit, XLSX_LIMIT)))
+            else:
+                opened = stack.enter_context(_csv(path, size, limit, packed=magic.startswith(b"\x1f\x8b")))
+        yield replace(opened, rows=_guarded(path, opened.rows))
+
+
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
     try:
-        size = _check_path(path, limit)
-        with path.open("rb") as head:
-            magic = head.read(4)
-        if magic.startswith(b"PK") or path.suffix.lower() in (".xlsx", ".xlsm"):
-            with _xlsx(path, min(limit, XLSX_LIMIT)) as opened:
-                yield opened
-        else:
-            with _csv(path, size, limit, packed=magic.startswith(b"\x1f\x8b")) as opened:
-                yield opened
+        yield
     except PermissionError:
         raise BadFile(f"没有权限读 {path}。换一个能读的文件，或改它的权限。") from None
     except OSError as error:
         raise BadFile(f"读 {path} 时出错：{error.strerror or error}。") from None
+
+
+def _guarded(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    while True:
+        with _read_errors(path):
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
 
 
 def _check_path(path: Path, limit: int) -> int:
@@ -92,20 +108,23 @@ def _csv(path: Path, size: int, limit: int, *, packed: bool) -> Iterator[Opened]
     with path.open("rb") as raw, _unpacked(raw, packed) as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
         first = text.readline(CELL_LIMIT)
         delimiter = max(DELIMITERS, key=first.count)
-        header = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
+        csv.field_size_limit(CELL_LIMIT)
+        reader = csv.reader(itertools.chain([first], text), delimiter=delimiter)
+        try:
+            header = [cell.strip() for cell in next(reader, [])]
+        except csv.Error:
+            header = []
         if not any(header):
             raise BadFile("第一行没有列名。第一行要写列名，例如 企业名称,统一社会信用代码。")
-        yield Opened(header, _csv_rows(text, delimiter), size, raw.tell)
+        yield Opened(header, _csv_rows(reader), size, raw.tell)
 
 
 def _unpacked(raw: BinaryIO, packed: bool) -> BinaryIO:
     return gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]
 
 
-def _csv_rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(CELL_LIMIT)
-    reader = csv.reader(text, delimiter=delimiter)
-    line = 2
+def _csv_rows(reader: Any) -> Iterator[Row]:
+    line = reader.line_num + 1
     while True:
         try:
             cells = next(reader)
@@ -113,11 +132,10 @@ def _csv_rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
             return
         except csv.Error:
             yield Row(line, [], f"引号没有配对，或单元格超过 {CELL_LIMIT:,} 个字符")
-            line = reader.line_num + 2
-            continue
-        if cells:
-            yield Row(line, cells)
-        line = reader.line_num + 2
+        else:
+            if cells:
+                yield Row(line, cells)
+        line = reader.line_num + 1
 
 
 def _encoding(path: Path, limit: int, packed: bool) -> str:

@@ -28,10 +28,10 @@ CURRENCIES = {
     "韩元": "KRW", "韩国元": "KRW", "新台币": "TWD", "新台币元": "TWD", "台币": "TWD", "澳门元": "MOP", "新西兰元": "NZD",
     "瑞典克朗": "SEK", "丹麦克朗": "DKK",
 }  # fmt: skip
-_AMOUNT = re.compile(r"([\d,]+(?:\.\d+)?)(.*)")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_AMOUNT = re.compile(r"([\d,]{1,24}(?:\.\d{1,12})?)(.*)", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", re.ASCII)
 _UNIT = re.compile(r"(百万|千万|亿|万|千)?(.*)")
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))")
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -76,8 +76,8 @@ def capital(text: str, unit: str = "") -> tuple[int, str] | None:
     currency = CURRENCIES.get(rest) or CURRENCIES.get(rest.removeprefix("元"))
     if currency is None:
         raise BadValue(f"不认识的币种“{rest}”")
-    amount = minor(Decimal(match[1].replace(",", "")) * MAGNITUDES[magnitude or ""], currency)
-    if amount > LARGEST:
+    units = Decimal(match[1].replace(",", "")) * MAGNITUDES[magnitude or ""]
+    if units > LARGEST or (amount := minor(units, currency)) > LARGEST:
         raise BadValue("注册资本大得不合理")
     return amount, currency
 
