@@ -34,7 +34,8 @@ from portal.screening.services import note_changed
 from portal.web.edge import Edge
 from portal.web.factory import base_app
 from portal.web.guards import assert_every_view_declares_access
-from portal.web.navigation import Item, navigation
+from portal.web.development import init_development
+from portal.web.navigation import Item, Link, navigation
 from portal.workspaces import views as workspaces
 
 JOBS = (
@@ -51,6 +52,15 @@ NAVIGATION = (
     Item("机构", "accounts.organisations", Action.OPERATE),
     Item("存证", "evidence.index", Action.EVIDENCE_READ, section="evidence."),
 )
+
+
+FOOTER = (Link("检查点", "/evidence/checkpoint"), Link("核验公钥", "/evidence/checkpoint.pub"))
+
+
+def account_links(actor: Actor) -> list[Link]:
+    """The account menu of somebody signed in."""
+    links = [Link("账户与登录", "/account"), Link("修改密码", "/account/password")]
+    return links if actor.memberships < 2 else [Link("换一个机构身份", "/account"), *links]
 
 
 def connect_events() -> None:
@@ -78,11 +88,12 @@ def create_app(context: Context) -> Flask:
     check_app_role(database.app)
     edge = Edge(
         settings=context.settings, database=database, record_denial=record_denial, navigation=navigation(NAVIGATION),
-        checkpoint=latest_checkpoint, store=context.store, search=context.parts["search"],
+        account_links=account_links, footer_links=FOOTER, checkpoint=latest_checkpoint, store=context.store, search=context.parts["search"],
     )  # fmt: skip
     app = base_app(context.settings, edge)
     init_accounts(app, context.settings, enrich=with_enterprise)
     init_notices(app, context.settings)
+    init_development(app, context.settings)
     for feature in (workspaces, evidence, disclosures, financing, screening):
         app.register_blueprint(feature.bp)
     edge.ready |= {

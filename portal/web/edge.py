@@ -25,6 +25,8 @@ class Edge:
     load_actor: Callable[[Session], Actor] = lambda db: ANONYMOUS
     record_denial: Callable[[Session, Actor, str, str], None] = lambda db, actor, what, how: None
     navigation: Callable[[Actor], list[Any]] = lambda actor: []
+    account_links: Callable[[Actor], list[Any]] = lambda actor: []
+    footer_links: tuple[Any, ...] = ()
     checkpoint: Callable[[Session], Any] = lambda db: None
     ready: dict[str, Callable[[], str]] = field(default_factory=dict)
     store: Any = None

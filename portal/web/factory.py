@@ -63,6 +63,8 @@ def _context(app: Flask, settings: Settings, edge_: Edge) -> None:
             "short_name": settings.portal_short_name,
             "board_name": settings.portal_board_name,
             "demo": settings.portal_demo,
+            "account_links": edge_.account_links(actor),
+            "footer_links": edge_.footer_links,
             "csrf_token": generate_csrf,
             "today": today(),
             "locale": str(get_locale() or "zh_Hans_CN"),

@@ -32,6 +32,14 @@ class Shown:
     count: int | None = None
 
 
+@dataclass(frozen=True)
+class Link:
+    """A plain link of the account menu or the footer."""
+
+    label: str
+    href: str
+
+
 def navigation(items: tuple[Item, ...]) -> Callable[[Actor], list[Shown]]:
     """The function that draws the bar for an actor."""
 
