@@ -16,9 +16,8 @@ _SENTENCES = {
     "empty": "文件是空的。选一个有内容的 PDF。",
     "big": "文件超过 20 MB。把它变小或分成几份再上传。",
     "other": "这不是 PDF 文件。把原文件另存为 PDF 再上传。",
-    "broken": "这个 PDF 打不开，文件不完整或已损坏。重新导出后再上传。",
+    "broken": "这个 PDF 打不开或没有页：文件不完整或已损坏。重新导出后再上传。",
     "locked": "这个 PDF 有密码或加密，对方会打不开。去掉密码后再上传。",
-    "none": "这个 PDF 一页也没有。",
     "long": "这个 PDF 超过 1000 页。分成几份再上传。",
 }
 
@@ -36,10 +35,8 @@ def check(data: bytes, field: str = "file") -> int:
     if b"%PDF-" not in data[:1024]:  # ISO 32000-1, annex H: readers look for the header there
         raise _refuse("other", field)
     word, pages = _probe(data)
-    if word != "ok":
-        raise _refuse(word, field)
-    if not pages:
-        raise _refuse("none", field)
+    if word != "ok" or not pages:
+        raise _refuse(word if word != "ok" else "broken", field)
     if pages > MAX_PAGES:
         raise _refuse("long", field)
     return pages
