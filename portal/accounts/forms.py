@@ -129,7 +129,7 @@ class NewPasswordForm(Form):
     """The form behind a recovery link."""
 
     password = PasswordField("新密码", [InputRequired("填新密码。")])
-    password_confirm = PasswordField("再输一次", [EqualTo("password", "两次输入不一样。")])
+    password_confirm = PasswordField("再输一次", [InputRequired("再输一次新密码。"), EqualTo("password", "两次输入不一样。")])
     user: Account | None = None
 
     def validate(self, **kwargs: Any) -> bool:
@@ -144,7 +144,7 @@ class ChangePasswordForm(Form):
 
     password = PasswordField("现在的密码", [InputRequired("填现在的密码。"), Length(max=256, message="密码没有这么长。")])
     new_password = PasswordField("新密码", [InputRequired("填新密码。")])
-    new_password_confirm = PasswordField("再输一次", [EqualTo("new_password", "两次输入不一样。")])
+    new_password_confirm = PasswordField("再输一次", [InputRequired("再输一次新密码。"), EqualTo("new_password", "两次输入不一样。")])
 
     def validate(self, **kwargs: Any) -> bool:
         if not super().validate(**kwargs):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
@@ -233,12 +233,14 @@ def organisations_by_ref(db: Session, refs: Collection[str]) -> Sequence[Organis
 
 
 def demo_people(db: Session) -> Sequence[Any]:
-    """User name, organisation and kind of everybody who works in an organisation of the demo."""
+    """User name and organisations of everybody who works in an organisation of the demo."""
+    names = func.string_agg(Organisation.name, aggregate_order_by(literal("、"), Membership.id))
     return db.execute(
-        select(Person.username, Organisation.name.label("organisation"), Organisation.kind)
+        select(Person.username, names.label("organisation"))
         .join(Membership, Membership.person_id == Person.id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Organisation.demo, Membership.ended_at.is_(None), Person.active)
+        .group_by(Person.id)
         .order_by(Person.id)
         .limit(40)
     ).all()
