@@ -94,11 +94,22 @@ SHOWN_ITEMS = 3
 
 
 @dataclass(frozen=True)
+class Item:
+    """Something a record is about: what it is (`disclosure`), its ref and version, None where the record names none."""
+
+    thing: str
+    ref: str
+    version: int | None
+
+
+@dataclass(frozen=True)
 class Summary:
-    """A record in one line: what was done, with what, and a note under it."""
+    """A record in one line: what was done, with what kind of thing, the first of the things, how many more, and a note."""
 
     act: str
     thing: str
+    items: tuple[Item, ...] = ()
+    more: int = 0
     note: str = ""
 
 
@@ -107,34 +118,34 @@ def kind_name(kind: str) -> str:
 
 
 def summary(kind: str, about: Mapping[str, Any]) -> Summary:
-    """The line of a record; every part of it comes from the record itself, never from rows that may have changed since."""
+    """The line of a record; all of it stands in the record itself."""
     if kind == READ:
         return _read(str(about.get("what", "")), about.get("items") or [])
     if kind == DENIED:
         status = str(about.get("status", ""))
-        return Summary(kind_name(kind), str(about.get("address", "")), STATUSES.get(status, status))
-    return Summary(kind_name(kind), _object(about), str(about.get("purpose") or about.get("reason") or ""))
+        return Summary(kind_name(kind), str(about.get("address", "")), note=STATUSES.get(status, status))
+    item = _object(about)
+    note = str(about.get("purpose") or about.get("reason") or "")
+    if item is None:
+        return Summary(kind_name(kind), "", note=note)
+    return Summary(kind_name(kind), THINGS.get(item.thing, item.thing), (item,), note=note)
 
 
 def _read(what: str, items: list[Any]) -> Summary:
-    thing = THINGS.get(what, what)
-    if not items:
-        return Summary(kind_name(READ), thing, "没有内容")
-    shown = [f"{ref} 第 {version} 版" for ref, version in items[:SHOWN_ITEMS]]
-    more = f"，共 {len(items)} 项" if len(items) > SHOWN_ITEMS else ""
-    return Summary(kind_name(READ), thing, "；".join(shown) + more)
+    thing = what.removesuffix(".list")
+    shown = tuple(Item(thing, ref, version) for ref, version in items[:SHOWN_ITEMS])
+    note = "" if items else "没有内容"
+    return Summary(kind_name(READ), THINGS.get(what, what), shown, len(items) - len(shown), note)
 
 
-def _object(about: Mapping[str, Any]) -> str:
-    if about.get("title"):
-        return f"“{about['title']}”"
+def _object(about: Mapping[str, Any]) -> Item | None:
+    version = about.get("version")
     if "kind" in about and "object" in about:
-        return f"{THINGS.get(str(about['kind']), about['kind'])} {about['object']}"
-    for thing, name in THINGS.items():
+        return Item(str(about["kind"]), str(about["object"]), version)
+    for thing in THINGS:
         if isinstance(about.get(thing), (str, int)):
-            version = f" 第 {about['version']} 版" if "version" in about else ""
-            return f"{name} {about[thing]}{version}"
-    return ""
+            return Item(thing, str(about[thing]), version)
+    return None
 
 
 def details(about: Mapping[str, Any]) -> list[tuple[str, str]]:

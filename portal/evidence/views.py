@@ -11,6 +11,7 @@ from portal.core.clock import local
 from portal.evidence import queries
 from portal.evidence.kinds import KIND_NAMES, details, kind_name, summary
 from portal.evidence.models import RESULTS
+from portal.evidence.naming import names
 from portal.evidence.notes import verifier
 from portal.web.edge import current_actor, current_db, edge
 from portal.web.guards import public, requires
@@ -26,9 +27,11 @@ def index() -> str:
     kind, result = _chosen("kind", KIND_NAMES), _chosen("result", RESULTS)
     before, after = request.args.get("before"), request.args.get("after")
     page = queries.list_entries(current_db(), actor, kind=kind, result=result, before=before, after=after)
-    days = [(day, list(entries)) for day, entries in groupby(page.entries, key=lambda one: local(one.at).date())]
+    lines = [(entry, summary(entry.kind, entry.said["about"])) for entry in page.entries]
+    days = [(day, list(shown)) for day, shown in groupby(lines, key=lambda line: local(line[0].at).date())]
+    named = names(current_db(), actor, [item for _entry, line in lines for item in line.items])
     return render_template(
-        "evidence/index.html", page=page, days=days, kind=kind, result=result, kinds=_kinds(), summary=summary,
+        "evidence/index.html", page=page, days=days, kind=kind, result=result, kinds=_kinds(), named=named,
         basis_kinds=frozenset(Basis), of_enterprise=actor.kind is OrgKind.ENTERPRISE, filtered=bool(kind or result),
         newer=_neighbour(kind, result, after=page.newer), older=_neighbour(kind, result, before=page.older),
     )  # fmt: skip
@@ -40,9 +43,11 @@ def receipt(ref: str) -> str:
     """The receipt of one record, with its proof."""
     found = queries.get_receipt(current_db(), current_actor(), ref)
     said = found.entry.said
+    line = summary(found.entry.kind, said["about"])
+    named = names(current_db(), current_actor(), line.items)
     return render_template(
         "evidence/receipt.html", receipt=found, entry=found.entry, who=said["actor"], kind=kind_name(found.entry.kind),
-        details=details(said["about"]), summary=summary(found.entry.kind, said["about"]),
+        details=details(said["about"]), line=line, named=named,
     )  # fmt: skip
 
 

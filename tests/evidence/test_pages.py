@@ -1,17 +1,20 @@
 """The log's pages as two readers see them, and what strangers get."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from portal.access.actor import ANONYMOUS, Actor
 from portal.config import Settings
 from portal.core.db import Database
 from portal.core.errors import NotFound
-from portal.evidence.kinds import KIND_NAMES, details, summary
+from portal.evidence import naming
+from portal.evidence.kinds import KIND_NAMES, Item, Summary, details, summary
+from portal.evidence.naming import Named, connect
 from portal.evidence.notes import verifier
 from portal.evidence.queries import get_receipt, latest_checkpoint, list_entries
 from portal.evidence.sealing import seal
@@ -122,7 +125,7 @@ def test_the_list_shows_who_what_and_result(used: Database, client: Client) -> N
     page = client(OWNER).get("/evidence").get_data(as_text=True)
     assert re.findall(r"<h1>(.*?)</h1>", page) == ["谁在何时凭何依据看了什么"]
     assert page.count('data-l="回执"') == 3
-    for text in ("罗砚秋", "定向披露", "a" * 16 + " 第 2 版", "授权", "投后管理", "等待封存", "basis-will"):
+    for text in ("罗砚秋", "定向披露", "a" * 16, " 第 2 版", "授权", "投后管理", "等待封存", "basis-will"):
         assert text in page
     for text in ("沈知衡", "b" * 16, "hidden0"):
         assert text not in page
@@ -197,9 +200,32 @@ def test_strangers_get_the_signed_checkpoint_and_the_key(used: Database, client:
     assert browser.get("/evidence/checkpoint.pub").get_data(as_text=True) == verifier(settings).text + "\n"
 
 
+def test_titles_show_where_the_reader_may_read_and_refs_elsewhere(
+    used: Database, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def disclosures(_db: Session, who: Actor, refs: Sequence[str]) -> dict[str, Named]:
+        asked.append(list(refs))
+        return {"a" * 16: Named("三季度经营数据", "/disclosures/" + "a" * 16)} if who == OWNER else {}
+
+    monkeypatch.setattr(naming, "_namers", {})
+    connect("disclosure", disclosures)
+    page = client(OWNER).get("/evidence").get_data(as_text=True)
+    assert page.count(f'<a href="/disclosures/{"a" * 16}">三季度经营数据</a>') == 2
+    assert asked == [["a" * 16]]
+    other = client(READER).get("/evidence").get_data(as_text=True)
+    assert "三季度经营数据" not in other
+    assert "a" * 16 in other
+
+
 def test_every_kind_has_a_word_and_a_record_without_one_still_reads() -> None:
     assert all(re.search(r"[\u4e00-\u9fff]", name) for name in KIND_NAMES.values())
     odd = summary("later.invented", {"x": [1, {"y": True}], "z": None})
-    assert (odd.act, odd.thing, odd.note) == ("later.invented", "", "")
+    assert odd == Summary("later.invented", "")
     assert details({"x": [1, {"y": True}], "z": None, "what": "disclosure"}) == [("看的是", "定向披露"), ("x", "1；y 是"), ("z", "")]
-    assert summary("read", {"what": "disclosure.list", "items": [["a", 1], ["b", 2], ["c", 3], ["d", 4]]}).note.endswith("，共 4 项")
+    four = summary("read", {"what": "disclosure.list", "items": [["a", 1], ["b", 2], ["c", 3], ["d", 4]]})
+    assert (four.thing, four.more) == ("披露列表", 1)
+    assert four.items == tuple(Item("disclosure", ref, version) for ref, version in (("a", 1), ("b", 2), ("c", 3)))
+    granted = summary("grant.made", {"grant": "g", "kind": "disclosure", "object": "a", "purpose": "投后管理"})
+    assert (granted.thing, granted.items, granted.note) == ("定向披露", (Item("disclosure", "a", None),), "投后管理")
