@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Row, Select, and_, any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
@@ -69,7 +70,7 @@ def facts_of(db: Session, actor: Actor, enterprise_id: int, carrier: Carrier | N
     query = select(Fact).where(Fact.enterprise_id == enterprise_id, fact_readable(actor))
     if carrier is not None:
         query = query.where(Fact.carrier == carrier.value)
-    return list(db.scalars(query.distinct(*place).order_by(*place, Fact.version.desc())))
+    return list(db.scalars(query.ext(distinct_on(*place)).order_by(*place, Fact.version.desc())))
 
 
 def fact_history(db: Session, actor: Actor, enterprise_id: int, concept: str) -> list[Fact]:

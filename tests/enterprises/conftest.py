@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
-from portal.access.principals import BOARD, KIND_PRINCIPALS, OPERATOR, PUBLIC, QUALIFIED, OrgKind
-from portal.accounts.models import Organisation, Principal
-from portal.core.db import Database, set_principals
+from portal.access.principals import KIND_PRINCIPALS, PUBLIC, OrgKind
+from portal.accounts.models import Organisation, Person, Principal
+from portal.core.connect import Urls
+from portal.core.db import Database, PortalSession, make_engine, set_principals
 from portal.core.ids import new_ref
 from portal.migrations.run import upgrade
 from tests.conftest import SHARED, drop_database, make_database
@@ -22,7 +23,7 @@ CODES = ("91650100MA0TEXT05W", "91650100MA0TEXT187", "91650100MA0TEXT21J", "9131
 
 
 @pytest.fixture(scope="session")
-def own_urls(cluster: str) -> Iterator[Database]:
+def own_urls(cluster: str) -> Iterator[Urls]:
     name = "portal_enterprises_test"
     made = make_database(cluster, name)
     owner = create_engine(made.owner)
@@ -33,7 +34,7 @@ def own_urls(cluster: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def own(own_urls) -> Iterator[Database]:  # type: ignore[no-untyped-def]
+def own(own_urls: Urls) -> Iterator[Database]:
     """A database of these tests alone, empty at the start of each."""
     database = own_urls.database()
     owner = create_engine(own_urls.admin)
@@ -49,45 +50,56 @@ def own(own_urls) -> Iterator[Database]:  # type: ignore[no-untyped-def]
 
 def organisation(db: Session, kind: OrgKind, name: str) -> Organisation:
     """An organisation with a principal of its own."""
-    principal = Principal(word=f"org:test-{new_ref()}")
-    db.add(principal)
-    db.flush()
-    made = Organisation(kind=kind.value, name=name, principal=principal.id)
+    made = Organisation(kind=kind.value, name=name, principal=_principal(db))
     db.add(made)
     db.flush()
     return made
 
 
-def acting(of: Organisation, *also: int, person: int | None = None) -> Actor:
+def person(db: Session, name: str) -> Person:
+    """Somebody who can be named as the maker of a grant."""
+    made = Person(username=f"{name}-{new_ref()}", email=f"{new_ref()}@example.com", name=name, principal=_principal(db))
+    db.add(made)
+    db.flush()
+    return made
+
+
+def _principal(db: Session) -> int:
+    made = Principal(word=f"test:{new_ref()}")
+    db.add(made)
+    db.flush()
+    return made.id
+
+
+def acting(of: Organisation, *also: int, who: Person | None = None) -> Actor:
     """Somebody of staff acting for an organisation, with further principals such as BOARD."""
     kind = OrgKind(of.kind)
     principals = tuple(sorted({PUBLIC, of.principal, KIND_PRINCIPALS[kind], *also}))
     return Actor(
-        person_id=person or 1, person_name="罗砚秋", person_principal=None, organisation_id=of.id, organisation_name=of.name,
+        person_id=who.id if who else 1, person_name="罗砚秋", organisation_id=of.id, organisation_name=of.name,
         organisation_principal=of.principal, kind=kind, roles=frozenset({"staff"}), principals=principals,
     )  # fmt: skip
 
 
 def as_(db: Session, actor: Actor) -> Session:
     """`db` read by `actor` from here on."""
-    db.expire_all()
     set_principals(db, actor.principals)
     return db
 
 
 @pytest.fixture
-def operator(db: Session) -> Actor:
-    return acting(organisation(db, OrgKind.OPERATOR, "北庭股权交易中心"), BOARD, OPERATOR)
-
-
-@pytest.fixture
-def fund(db: Session) -> Actor:
-    return acting(organisation(db, OrgKind.FUND_MANAGER, "砚台山私募基金"), BOARD, QUALIFIED)
-
-
-@pytest.fixture
-def visitor(db: Session) -> Actor:
-    return acting(organisation(db, OrgKind.FUND_MANAGER, "未核实私募基金"))
+def unwalled(own_urls: Urls) -> Iterator[Session]:
+    """A session of the administrator, whom no policy stops until it takes another role; rolled back."""
+    engine = make_engine(own_urls.admin)
+    with engine.connect() as connection:
+        outer = connection.begin()
+        session = PortalSession(
+            bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False, info={"principals": ()}
+        )
+        yield session
+        session.close()
+        outer.rollback()
+    engine.dispose()
 
 
 @pytest.fixture
@@ -101,3 +113,17 @@ def csv_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def statements(db: Session) -> Iterator[list[str]]:
+    """Every statement that `db`'s connection takes."""
+    taken: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, _p: object, _x: object, _m: object) -> None:
+        taken.append(statement)
+
+    connection = db.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    yield taken
+    event.remove(connection, "before_cursor_execute", note)
