@@ -89,7 +89,9 @@ class InspectingClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
-        is_page = response.mimetype == "text/html" and response.data[:15].lower().lstrip().startswith(b"<!doctype")
+        # A redirect has a body of its own, which no browser shows.
+        shown = response.mimetype == "text/html" and not 300 <= response.status_code < 400
+        is_page = shown and response.data[:15].lower().lstrip().startswith(b"<!doctype")
         if is_page:
             inspect(response.get_data(as_text=True), where=f"{response.request.method} {response.request.path}")
         return response
