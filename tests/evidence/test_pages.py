@@ -1,7 +1,9 @@
 """The log's pages as two readers see them, and what strangers get."""
 
+import ast
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from portal.config import Settings
 from portal.core.db import Database
 from portal.core.errors import NotFound
 from portal.evidence import naming
-from portal.evidence.kinds import KIND_NAMES, Item, Summary, details, summary
+from portal.evidence.kinds import KIND_NAMES, THINGS, Item, Summary, details, summary
 from portal.evidence.naming import Named, connect
 from portal.evidence.notes import verifier
 from portal.evidence.queries import get_receipt, latest_checkpoint, list_entries
@@ -26,6 +28,7 @@ from tests.evidence.conftest import BANK, ENTERPRISE, OTHER, OWNER, READER, sess
 from tests.evidence.test_services import statements
 
 UNIQUE = re.compile(r"[\w.-]{16,}", re.ASCII)  # request numbers and form tokens
+PORTAL = Path(__file__).resolve().parents[2] / "portal"
 Client = Callable[[Actor], FlaskClient]
 
 
@@ -217,6 +220,26 @@ def test_titles_show_where_the_reader_may_read_and_refs_elsewhere(
     other = client(READER).get("/evidence").get_data(as_text=True)
     assert "三季度经营数据" not in other
     assert "a" * 16 in other
+
+
+def recorded() -> dict[str, set[str]]:
+    """The words that the code writes into the log: kinds of `record`, and what `record_read` and `record_reads` looked at."""
+    found: dict[str, set[str]] = {"kind": set(), "what": set()}
+    for file in PORTAL.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+            if name == "record":
+                found["kind"] |= {one.value for one in ast.walk(call.args[1]) if isinstance(one, ast.Constant)}
+            if name in ("record_read", "record_reads"):
+                found["what"] |= {one.value.value for one in call.keywords if one.arg == "what" and isinstance(one.value, ast.Constant)}
+    return found
+
+
+def test_whatever_the_code_records_has_a_word() -> None:
+    words = recorded()
+    assert len(words["kind"]) >= 5
+    assert {word for word in words["kind"] if "." in word} - KIND_NAMES.keys() == set()
+    assert words["what"] - THINGS.keys() == set()
 
 
 def test_every_kind_has_a_word_and_a_record_without_one_still_reads() -> None:
