@@ -175,7 +175,7 @@ def _section_page(uscc: str, key: str, form: SectionForm, opening: AudienceForm)
     enterprise = own_by_code(db, actor, uscc)
     known = _key(key)
     found, readers = own_sections(db, actor, enterprise).get(known, (None, []))
-    if found is not None and not form.is_submitted():
+    if found is not None and form.body.raw_data is None:  # not what was typed just now
         form.body.data = found.body
     opening.organisation.choices = [("", "—"), *((ref, f"{name}（{kind}）") for ref, name, kind in addressees(db))]
     return render_template(

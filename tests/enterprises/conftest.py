@@ -127,3 +127,22 @@ def statements(db: Session) -> Iterator[list[str]]:
     event.listen(connection, "before_cursor_execute", note)
     yield taken
     event.remove(connection, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def count_statements() -> Iterator[Callable[[Database], list[str]]]:
+    """Every statement that the app's engine of a database takes from now on."""
+    taken: list[str] = []
+    watched: list[Database] = []
+
+    def note(_c: object, _cur: object, statement: str, _p: object, _x: object, _m: object) -> None:
+        taken.append(statement)
+
+    def watch(database: Database) -> list[str]:
+        watched.append(database)
+        event.listen(database.app, "before_cursor_execute", note)
+        return taken
+
+    yield watch
+    for database in watched:
+        event.remove(database.app, "before_cursor_execute", note)
