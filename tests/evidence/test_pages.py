@@ -229,7 +229,7 @@ def recorded() -> dict[str, set[str]]:
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
             if name == "record":
-                found["kind"] |= {one.value for one in ast.walk(call.args[1]) if isinstance(one, ast.Constant)}
+                found["kind"] |= {one.value for kind in call.args[1:2] for one in ast.walk(kind) if isinstance(one, ast.Constant)}
             if name in ("record_read", "record_reads"):
                 found["what"] |= {one.value.value for one in call.keywords if one.arg == "what" and isinstance(one.value, ast.Constant)}
     return found
