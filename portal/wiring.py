@@ -17,6 +17,7 @@ from portal.core.db import check_app_role
 from portal.core.events import registry
 from portal.disclosures import jobs as disclosures_jobs
 from portal.disclosures import views as disclosures
+from portal.enterprises import views as enterprises
 from portal.enterprises.events import EnterprisesChanged
 from portal.enterprises.models import Enterprise
 from portal.evidence import jobs as evidence_jobs
@@ -46,6 +47,7 @@ _ENTERPRISE = frozenset({OrgKind.ENTERPRISE})
 NAVIGATION = (
     Item("首页", "home.index", Action.ACCOUNT_USE),
     Item("企业", "screening.index", Action.BOARD_BROWSE, section="screening."),
+    Item("企业资料", "enterprises.mine", Action.ENTERPRISE_EDIT, section="enterprises.", only=_ENTERPRISE),
     Item("披露", "disclosures.index", Action.DISCLOSURE_READ, section="disclosures."),
     Item("信贷产品", "financing.products", Action.PRODUCT_READ),
     Item("申请", "financing.applications", Action.APPLICATION_READ),
@@ -94,7 +96,7 @@ def create_app(context: Context) -> Flask:
     init_accounts(app, context.settings, enrich=with_enterprise)
     init_notices(app, context.settings)
     init_development(app, context.settings)
-    for feature in (workspaces, evidence, disclosures, financing, screening):
+    for feature in (workspaces, evidence, enterprises, disclosures, financing, screening):
         app.register_blueprint(feature.bp)
     edge.ready |= {
         "database": lambda: _database_ready(context),
