@@ -25,12 +25,23 @@ class Day(DateField):
             raise ValueError("日期写成 2026-12-31 这样。") from None
 
 
+class Must:
+    """Marks a field that has to be filled in; what is said when it is not, the services know."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, _form: Any, _field: Any) -> None:
+        return None
+
+
 class DraftForm(PortalForm):
     """Content of a draft; `version` is the edition the person saw."""
 
     version = HiddenField()
-    kind = SelectField(_("类别"), choices=[(kind.value, name) for kind, name in KIND_NAMES.items()], validate_choice=False)
-    title = StringField(_("标题"))
+    kind = SelectField(
+        _("类别"), choices=[(kind.value, name) for kind, name in KIND_NAMES.items()], validate_choice=False, validators=[Must()]
+    )
+    title = StringField(_("标题"), validators=[Must()])
     body = TextAreaField(_("正文"))
     file = FileField(_("加一个附件"))
 
@@ -43,15 +54,15 @@ class PublishForm(PortalForm):
     basis = RadioField(
         _("依据"), choices=[(Basis.WILL.value, _("自愿")), (Basis.DUTY.value, _("履行义务"))], validate_choice=False
     )
-    purpose = StringField(_("用途"))
-    until = Day(_("到哪一天为止"), validators=[Optional()])
+    purpose = StringField(_("用途"), validators=[Must()])
+    until = Day(_("到哪一天为止"), validators=[Must()])
     agreed = IntegerField(_("我知道，并愿意给"), validators=[Optional()])
 
 
 class WithdrawForm(PortalForm):
     """Why an item is taken back."""
 
-    reason = StringField(_("撤回理由"))
+    reason = StringField(_("撤回理由"), validators=[Must()])
 
 
 class ConfirmForm(PortalForm):
