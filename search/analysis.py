@@ -34,6 +34,7 @@ _UNSEEN = re.compile(
 NAME_CHARS = 200
 KEY_CHARS = 100
 SCOPE_CHARS = 5_000
+BY_NAME_CHARS = 200
 LATIN_CHARS = 40
 BEGIN_INITIALS = range(2, 9)
 BEGIN_SYLLABLES = range(1, 7)
@@ -200,7 +201,7 @@ def _orders(document: Document, key: str, sounds: list[str]) -> dict[str, str]:
     capital, capital_desc = _number_orders(document.capital, document.id)
     return {
         "by_length": f"{len(key):03d}{_PART}{document.id}",
-        "by_name": f"{'.'.join(sounds)[:300]}{_PART}{document.id}",
+        "by_name": f"{'.'.join(sounds)[:BY_NAME_CHARS]}{_PART}{document.id}",
         "by_founded": founded, "by_founded_desc": founded_desc,
         "by_capital": capital, "by_capital_desc": capital_desc,
     }

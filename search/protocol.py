@@ -11,7 +11,7 @@ Progress = Callable[[int], None]
 class Document:
     """One findable thing and the principals that may find it.
 
-    `id`: 1-200 of `A-Z a-z 0-9 _ -`, not beginning with `__`. `version`: any text that changes with the row, for the drift check.
+    `id`: 1-128 of `A-Z a-z 0-9 _ -`, not beginning with `__`. `version`: any text that changes with the row, for the drift check.
     `scope`: products, business scope or other long text. `industry`: the whole path of codes, section first.
     `readers`: principal strings such as `org:17`; a document without readers is found by nobody.
     `founded`: a day as `yyyymmdd`. `capital`: smallest currency unit. None means unknown and sorts last either way.

@@ -16,7 +16,8 @@ ANALYSIS_VERSION = 1
 MAX_OFFSET = 1_000_000
 MAX_LIMIT = 1_000
 MAX_VALUES = 400
-MAX_VALUE_CHARS = 200
+# Meilisearch cuts a longer value where it is indexed but not where it is asked.
+MAX_VALUE_BYTES = 400
 MAX_READERS = 2_000
 MAX_EXCLUDED = 10_000
 
@@ -71,7 +72,7 @@ SORTS: dict[str, tuple[str, str | None]] = {
     "capital": ("by_capital", "by_capital_desc"),
 }
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -89,7 +90,8 @@ def choice_value(value: str | bool) -> str:
     """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _UNSAFE.sub("", value).replace("\\", "＼").strip()[:MAX_VALUE_CHARS]
+    plain = _UNSAFE.sub("", value[:MAX_VALUE_BYTES]).replace("\\", "＼").strip()
+    return plain.encode()[:MAX_VALUE_BYTES].decode(errors="ignore")
 
 
 def choice_values(document: Document, field: str) -> list[str]:
