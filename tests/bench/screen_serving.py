@@ -1,0 +1,114 @@
+"""What granian serves in the `screen` bench: the real portal, and beside it the floor of each page it has shown.
+
+The floor of a page is the least this machine could do for the same bytes: the same template with the values of a real
+request kept in memory, from a bare Flask application in the same process; no reader, no database, no engine. What the
+template calls (places, marks, addresses) answers from memory too. Each page says in `X-Bench` how many SQL statements it
+took and how many milliseconds the server spent on it.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from flask import Flask, abort, g, request, template_rendered
+from flask_babel import Babel
+from jinja2 import Template
+from sqlalchemy import event
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from portal.config import Settings
+from portal.core.connect import Urls
+from portal.core.context import Context
+from portal.web.logs import configure_logs
+from portal.wiring import create_app, equip
+
+FLOOR = "/bench/floor"
+PAGE = "/enterprises"
+NO_TOKEN = "-" * 91  # as long as a form token
+Shown = dict[str, tuple[Template, dict[str, Any]]]
+statements: ContextVar[list[int]] = ContextVar("statements")
+
+
+def application() -> Callable[..., Iterable[bytes]]:
+    """The portal of the environment's settings with the floor mounted beside it."""
+    configure_logs()
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    urls = Urls(settings.database_url or "", settings.database_system_url or "", None)
+    context = Context(settings=settings, urls=urls, database=urls.database())
+    equip(context)
+    portal = create_app(context)
+    event.listen(context.database.app, "before_cursor_execute", _count)
+    floor = _floor(portal, _remember(portal))
+    return _measured(DispatcherMiddleware(portal.wsgi_app, {FLOOR: floor.wsgi_app}))  # type: ignore[arg-type]
+
+
+def _count(*_cursor: Any) -> None:
+    counter = statements.get(None)
+    if counter is not None:
+        counter[0] += 1
+
+
+def _measured(served: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """`served`, saying of each answer how many statements and milliseconds it took."""
+
+    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        counter, begun = [0], time.perf_counter()
+        statements.set(counter)
+
+        def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            took = (time.perf_counter() - begun) * 1e3
+            return start_response(status, [*headers, ("X-Bench", f"{counter[0]} {took:.3f}")], *more)
+
+        return served(environ, started)
+
+    return call
+
+
+def _remember(portal: Flask) -> Shown:
+    """Template and values of the first showing of each page, by query string, filled as pages are shown."""
+    shown: Shown = {}
+    asset = portal.jinja_env.globals["asset"]
+
+    def keep(_sender: Flask, template: Template, context: dict[str, Any], **_more: Any) -> None:
+        asked = request.query_string.decode()
+        if request.path == PAGE and asked not in shown:
+            values = {name: _once(value) if callable(value) else value for name, value in context.items()}
+            values["asset"] = _once(asset)  # type: ignore[arg-type]
+            template.render(values)  # so that every function has been asked all that the page asks
+            shown[asked] = template, values
+
+    template_rendered.connect(keep, portal, weak=False)
+    return shown
+
+
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, answering from memory what it has been asked before."""
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def answer(*arguments: Any) -> Any:
+        if arguments not in known:
+            known[arguments] = function(*arguments)
+        return known[arguments]
+
+    return answer
+
+
+def _floor(portal: Flask, shown: Shown) -> Flask:
+    app = Flask("floor", static_folder=None)
+    app.config.update(portal.config)
+    Babel(app)
+
+    @app.get("/")
+    def floor() -> str:
+        known = shown.get(request.query_string.decode())
+        if known is None:
+            abort(404)
+        template, values = known
+        g.csrf_token = NO_TOKEN
+        return template.render(values)
+
+    return app
+
+
+app = application()
