@@ -16,10 +16,12 @@ from portal.core.context import Context
 from portal.core.db import check_app_role
 from portal.core.events import registry
 from portal.disclosures import jobs as disclosures_jobs
+from portal.disclosures import panels as disclosures_panels
 from portal.disclosures import views as disclosures
 from portal.enterprises import views as enterprises
 from portal.enterprises.events import EnterprisesChanged
 from portal.enterprises.models import Enterprise
+from portal.enterprises.panels import PAGE
 from portal.evidence import jobs as evidence_jobs
 from portal.evidence import views as evidence
 from portal.evidence.queries import latest_checkpoint
@@ -38,6 +40,7 @@ from portal.web.guards import assert_every_view_declares_access
 from portal.web.development import init_development
 from portal.web.navigation import Item, Link, navigation
 from portal.workspaces import views as workspaces
+from portal.workspaces.panels import HOME
 
 JOBS = (
     *accounts_jobs.JOBS, *evidence_jobs.JOBS, *notices_jobs.JOBS, *disclosures_jobs.JOBS, *screening_jobs.JOBS,
@@ -71,6 +74,12 @@ def connect_events() -> None:
     registry.connect(MailWanted, mail_wanted)
 
 
+def place_panels() -> None:
+    """What higher features show on lower pages, in the order they shall stand; safe to call again."""
+    HOME.register(disclosures_panels.home_panel)
+    PAGE.register(disclosures_panels.panel)
+
+
 def _enterprises_changed(db: Session, event: EnterprisesChanged) -> None:
     note_changed(db, event.ids or ())
 
@@ -98,6 +107,7 @@ def create_app(context: Context) -> Flask:
     init_development(app, context.settings)
     for feature in (workspaces, evidence, enterprises, disclosures, financing, screening):
         app.register_blueprint(feature.bp)
+    place_panels()
     edge.ready |= {
         "database": lambda: _database_ready(context),
         "search": lambda: _search_ready(context),

@@ -3,6 +3,7 @@
 Each is an answer that shows titles, and is recorded like a list.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.access.actions import Action
 from portal.access.actor import Actor
 from portal.disclosures import queries, services
+from portal.web.format import day
 from portal.web.panels import PanelView
 
 LINES = 5
@@ -40,4 +42,14 @@ def panel(db: Session, actor: Actor, enterprise: HasId) -> PanelView | None:
     if not found.items:
         return None
     services.record_listed(db, actor, found.items)
-    return PanelView("disclosures/enterprise_panel.html", {"lines": found.items, "more": found.next is not None})
+    values = {"lines": found.items, "more": found.next is not None}
+    return PanelView("disclosures/enterprise_panel.html", values, reasons=_reasons(found.items))
+
+
+def _reasons(lines: Iterable[queries.Listed]) -> tuple[tuple[str, str | None, str], ...]:
+    """Each tie once, with the items it opens."""
+    opened: dict[tuple[str, str | None, str], list[str]] = {}
+    for line in lines:
+        for tie in line.reasons:
+            opened.setdefault((tie.basis.value, day(tie.ends) if tie.ends else None, tie.purpose), []).append(line.title)
+    return tuple((basis, until, f"“{'”“'.join(titles)}”：{purpose}。") for (basis, until, purpose), titles in opened.items())

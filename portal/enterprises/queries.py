@@ -1,11 +1,9 @@
 """Questions about enterprises. Fetching and authorising are one statement: absent, malformed and hidden are one answer."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, Select, and_, any_, literal, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -17,8 +15,6 @@ from portal.core.errors import NotFound
 from portal.enterprises.models import Carrier, Enterprise, Fact, ProfileSection, SectionKey
 from portal.enterprises.policy import SECTION, editable, fact_readable, readable, section_readable
 from portal.grants.queries import Holder, Why, holders, why
-
-INDEX_CHUNK = 2_000
 
 
 def _code(uscc: str) -> str:
@@ -40,12 +36,6 @@ def enterprise_by_id(db: Session, actor: Actor, enterprise_id: int) -> Enterpris
     if found is None:
         raise NotFound
     return found
-
-
-def enterprises_by_id(db: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Enterprise]:
-    """Those of `ids` that the actor may read: the re-check of what an index found."""
-    rows = db.scalars(select(Enterprise).where(Enterprise.id == any_(literal(list(ids), ARRAY(BigInteger))), readable(actor)))
-    return {found.id: found for found in rows}
 
 
 def own_enterprise(db: Session, actor: Actor) -> Enterprise:
@@ -71,18 +61,6 @@ def facts_of(db: Session, actor: Actor, enterprise_id: int, carrier: Carrier | N
     if carrier is not None:
         query = query.where(Fact.carrier == carrier.value)
     return list(db.scalars(query.ext(distinct_on(*place)).order_by(*place, Fact.version.desc())))
-
-
-def fact_history(db: Session, actor: Actor, enterprise_id: int, concept: str) -> list[Fact]:
-    """Every version of one register fact, newest first."""
-    return list(
-        db.scalars(
-            select(Fact)
-            .where(Fact.enterprise_id == enterprise_id, Fact.concept == concept, Fact.carrier == Carrier.REGISTER.value,
-                   fact_readable(actor))
-            .order_by(Fact.version.desc(), Fact.id.desc())
-        )
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,23 +112,3 @@ def principal_of_audience(db: Session, audience: str, organisation_ref: str) -> 
     if audience == "organisation" and organisation_ref in {ref for ref, _name, _kind in addressees(db)}:
         return db.scalar(select(Organisation.principal).where(Organisation.ref == organisation_ref))
     return None
-
-
-def _index_rows() -> Select[Any]:
-    e = Enterprise
-    return select(
-        e.id, e.uscc, e.name, e.owner, e.member, e.tier, e.categories, e.province_code, e.city_code, e.district_code,
-        e.province_text, e.city_text, e.industry_code, e.founded, e.capital, e.capital_currency, e.company_type, e.address,
-        e.scope, e.summary, e.demo, e.joined_on, e.version, e.updated_at,
-    )  # fmt: skip
-
-
-def for_index(db: Session, ids: Iterable[int] | None = None) -> Iterator[Row[Any]]:
-    """What the index learns of each enterprise (of `ids`, or of all), by id, streamed: `db` is portal_system's.
-
-    Only what every reader of the enterprise may read stands in these rows.
-    """
-    query = _index_rows().order_by(Enterprise.id)
-    if ids is not None:
-        query = query.where(Enterprise.id == any_(literal(list(ids), ARRAY(BigInteger))))
-    yield from db.execute(query.execution_options(yield_per=INDEX_CHUNK))

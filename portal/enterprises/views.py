@@ -13,7 +13,7 @@ from portal.enterprises import industries, regions
 from portal.enterprises.forms import AudienceForm, CloseForm, SectionForm
 from portal.enterprises.labels import CATEGORIES, SECTION_HINTS, SECTIONS, TIERS, hundredths
 from portal.enterprises.models import Carrier, Category, Enterprise, SectionKey, Tier
-from portal.enterprises.panels import PanelView, panels_for
+from portal.enterprises.panels import PAGE
 from portal.enterprises.queries import (
     ReadableSection,
     addressees,
@@ -27,6 +27,7 @@ from portal.enterprises.queries import (
 from portal.enterprises.register import LABELS
 from portal.enterprises.services import close_section, open_section, save_section, show_sections
 from portal.web.edge import current_actor, current_db
+from portal.web.panels import PanelView
 from portal.web.guards import requires
 
 bp = Blueprint("enterprises", __name__)
@@ -44,7 +45,7 @@ def show(uscc: str) -> str:
     facts = {fact.concept: fact for fact in facts_of(db, actor, enterprise.id, Carrier.REGISTER)}
     sections = sections_of(db, actor, enterprise.id)
     show_sections(db, actor, enterprise, [(item.section.ref, item.section.version) for item in sections])
-    panels = panels_for(db, actor, enterprise)
+    panels = PAGE.views(db, actor, enterprise)
     own = actor.organisation_principal == enterprise.owner
     return render_template(
         "enterprises/show.html", enterprise=enterprise, own=own, facts=facts, labels=LABELS,

@@ -7,11 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PanelView:
-    """A panel's template and the values it needs; `side` puts it in the narrow column."""
+    """A panel's template and the values it needs; `side` puts it in the narrow column.
+
+    `reasons` are (basis, until, sentence) for 「你为何能看到这些」 where the page has such a panel.
+    """
 
     template: str
     values: dict[str, Any] = field(default_factory=dict)
     side: bool = False
+    reasons: tuple[tuple[str, str | None, str], ...] = ()
 
 
 @dataclass

@@ -12,7 +12,8 @@ from portal.access.actor import ANONYMOUS, Actor
 from portal.access.principals import BOARD, OPERATOR, QUALIFIED, OrgKind
 from portal.config import Settings
 from portal.core.db import Database
-from portal.enterprises import panels, services
+from portal.enterprises import services
+from portal.enterprises.panels import PAGE
 from portal.enterprises.models import Enterprise, SectionKey
 from portal.enterprises.views import bp
 from portal.evidence.services import record_denial
@@ -20,6 +21,7 @@ from portal.grants.models import Grant
 from portal.web.edge import Edge
 from portal.web.factory import base_app
 from portal.web.guards import assert_every_view_declares_access, public
+from portal.web.panels import PanelView
 from tests.enterprises.conftest import CODES, acting, as_, organisation, person
 from tests.pages import InspectingClient, client
 
@@ -231,13 +233,13 @@ def test_a_page_takes_few_statements(stage: Stage, count_statements: Callable[[D
 
 
 def test_panels_of_higher_features_stand_where_they_say(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels, "_panels", [])
-    panels.register(lambda db, actor, enterprise: None)
-    panels.register(_reason_only)
-    panels.register(_reason_only)
-    assert len(panels._panels) == 2
+    monkeypatch.setattr(PAGE, "makers", [])
+    PAGE.register(lambda db, actor, enterprise: None)
+    PAGE.register(_reason_only)
+    PAGE.register(_reason_only)
+    assert len(PAGE.makers) == 2
     assert "路演报名者" in words(stage.browser("fund").get(f"/enterprises/{A}"))
 
 
-def _reason_only(db: object, actor: Actor, enterprise: Enterprise) -> panels.PanelView:
-    return panels.PanelView("components/csrf.html", None, side=True, reasons=(("event", None, "路演报名者。"),))
+def _reason_only(db: object, actor: Actor, enterprise: Enterprise) -> PanelView:
+    return PanelView("components/csrf.html", side=True, reasons=(("event", None, "路演报名者。"),))

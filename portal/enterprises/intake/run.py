@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
@@ -53,7 +54,7 @@ def import_rows(
     reader = RowReader(find_columns(opened.header, mapping), len(opened.header), today())
     summary = Summary()
     prepare(db)
-    for results in _batches(reader.read(opened.rows)):
+    for results in _ahead(_batches(reader.read(opened.rows))):
         staged = [result for result in results if isinstance(result, Staged)]
         refusals = [result for result in results if isinstance(result, Refusal)]
         _count(summary, staged, refusals)
@@ -66,6 +67,15 @@ def import_rows(
         summary.seconds = time.monotonic() - started
         progress(opened.read(), summary)
     return summary
+
+
+def _ahead(batches: Iterator[list[Staged | Refusal]]) -> Iterator[list[Staged | Refusal]]:
+    """The same batches, each read and parsed while the one before it is in the database's hands."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = worker.submit(next, batches, None)
+            yield batch
 
 
 def _batches(results: Iterable[Staged | Refusal]) -> Iterator[list[Staged | Refusal]]:
