@@ -34,16 +34,22 @@ def own_urls(cluster: str) -> Iterator[Urls]:
 
 
 @pytest.fixture
-def own(own_urls: Urls) -> Iterator[Database]:
-    """A database of these tests alone, empty at the start of each."""
-    database = own_urls.database()
-    owner = create_engine(own_urls.admin)
+def emptied(own_urls: Urls) -> Urls:
+    """The database of these tests with nothing in it."""
+    owner = create_engine(own_urls.admin or "")
     with owner.begin() as connection:
         connection.execute(
             text("truncate portal.enterprise, portal.fact, portal.profile_section, portal.access_grant, portal.exclusion,"
                  " portal.organisation, portal.membership, portal.person, portal.posted_form cascade")
         )  # fmt: skip
     owner.dispose()
+    return own_urls
+
+
+@pytest.fixture
+def own(emptied: Urls) -> Iterator[Database]:
+    """The way into that database for what must commit."""
+    database = emptied.database()
     yield database
     database.dispose()
 
@@ -88,9 +94,9 @@ def as_(db: Session, actor: Actor) -> Session:
 
 
 @pytest.fixture
-def unwalled(own_urls: Urls) -> Iterator[Session]:
+def unwalled(emptied: Urls) -> Iterator[Session]:
     """A session of the administrator, whom no policy stops until it takes another role; rolled back."""
-    engine = make_engine(own_urls.admin)
+    engine = make_engine(emptied.admin or "")
     with engine.connect() as connection:
         outer = connection.begin()
         session = PortalSession(

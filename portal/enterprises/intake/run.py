@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
@@ -54,18 +55,19 @@ def import_rows(
     reader = RowReader(find_columns(opened.header, mapping), len(opened.header), today())
     summary = Summary()
     prepare(db)
-    for results in _ahead(_batches(reader.read(opened.rows))):
-        staged = [result for result in results if isinstance(result, Staged)]
-        refusals = [result for result in results if isinstance(result, Refusal)]
-        _count(summary, staged, refusals)
-        refused(refusals)
-        if staged:
-            merged = merge(db, staged, source, source_date or today())
-            summary.added += merged.added
-            summary.updated += merged.updated
-            summary.unchanged += merged.unchanged
-        summary.seconds = time.monotonic() - started
-        progress(opened.read(), summary)
+    with closing(_ahead(_batches(reader.read(opened.rows)))) as batches:
+        for results in batches:
+            staged = [result for result in results if isinstance(result, Staged)]
+            refusals = [result for result in results if isinstance(result, Refusal)]
+            _count(summary, staged, refusals)
+            refused(refusals)
+            if staged:
+                merged = merge(db, staged, source, source_date or today())
+                summary.added += merged.added
+                summary.updated += merged.updated
+                summary.unchanged += merged.unchanged
+            summary.seconds = time.monotonic() - started
+            progress(opened.read(), summary)
     return summary
 
 
