@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from flask import Flask
 from psycopg import sql
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
@@ -18,10 +19,12 @@ from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.core.connect import Urls, libpq
+from portal.core.context import Context
 from portal.core.db import Database
 from portal.core.embedded import running
 from portal.core.roles import LOGINS, ensure_database, ensure_roles
 from portal.migrations.run import upgrade
+from portal.wiring import create_app, equip
 from tests.chromium import browser
 
 __all__ = ["browser"]
@@ -110,3 +113,17 @@ def db(database: Database) -> Iterator[Session]:
         yield session
         session.close()
         outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def context(settings: Settings, urls: Urls, database: Database) -> Context:
+    """What a process of the portal has in hand, over the run's database."""
+    made = Context(settings=settings, urls=urls, database=database)
+    equip(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def portal_app(context: Context) -> Flask:
+    """The whole portal over the run's database; what is committed through it stays for the run."""
+    return create_app(context)

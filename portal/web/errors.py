@@ -131,7 +131,8 @@ def static_page(status: int) -> Response:
         answer = jsonify({"type": "about:blank", "title": TITLES[status], "status": status, "detail": TEXTS[status]})
         answer.content_type = "application/problem+json"
     else:
-        answer = make_response(render_template("errors/down.html"))
+        # Not render_template: the context processor would ask the database.
+        answer = make_response(current_app.jinja_env.get_template("errors/down.html").render())
     answer.status_code = status
     answer.headers["Retry-After"] = "30"
     return answer
