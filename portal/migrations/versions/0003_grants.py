@@ -45,7 +45,7 @@ def upgrade() -> None:
           ended_at timestamptz)""",
         "create unique index exclusion_live on portal.exclusion (principal, enterprise_id) where ended_at is null",
     )
-    rights("access_grant", "select, insert, update")
+    rights("access_grant", "select, insert, update", "select, update")
     rights("exclusion", "select, insert, update")
     secure("access_grant", system="all")
     secure("exclusion", system="select")
