@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 from portal.access.actions import Action
 from portal.access.actor import Actor
 from portal.enterprises.models import Enterprise
-from portal.enterprises.panels import PanelView as EnterprisePanel
 from portal.evidence.services import record_read
 from portal.roadshows import queries
 from portal.roadshows.queries import Listed
@@ -13,12 +12,12 @@ from portal.roadshows.words import STATES
 from portal.web.panels import PanelView
 
 
-def recent_roadshows(db: Session, actor: Actor, enterprise: Enterprise) -> EnterprisePanel | None:
+def recent_roadshows(db: Session, actor: Actor, enterprise: Enterprise) -> PanelView | None:
     """最近路演: where this enterprise presents or presented, as far as this reader may see; nothing when there is none."""
     if not actor.may(Action.ROADSHOW_READ):
         return None
     rows = queries.of_enterprise(db, actor, enterprise.id)
-    return EnterprisePanel("roadshows/of_enterprise.html", _values(db, actor, rows), side=True) if rows else None
+    return PanelView("roadshows/of_enterprise.html", _values(db, actor, rows), side=True) if rows else None
 
 
 def coming_roadshows(db: Session, actor: Actor) -> PanelView | None:
