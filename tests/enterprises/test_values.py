@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.money import minor
-from portal.enterprises.intake.values import LARGEST, BadValue, capital, credit_code, day, plain
+from portal.core.money import MINOR, minor
+from portal.enterprises.intake.values import CURRENCIES, LARGEST, BadValue, capital, credit_code, day, plain
+from portal.web.format import CURRENCIES as NAMES
 
 TODAY = date(2026, 11, 20)
 
@@ -141,3 +142,7 @@ def test_plain_text() -> None:
             plain(written, 10)
     with pytest.raises(BadValue):
         plain("字" * 11, 10)
+
+
+def test_every_currency_of_the_register_can_be_stored_and_shown() -> None:
+    assert set(CURRENCIES.values()) <= set(MINOR) and set(MINOR) <= set(NAMES)
