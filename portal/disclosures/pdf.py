@@ -1,5 +1,6 @@
 """Whether an uploaded file is a PDF that can be given to readers, and what it may be called."""
 
+import os
 import subprocess
 import sys
 import unicodedata
@@ -47,8 +48,11 @@ def _refuse(word: str, field: str) -> Invalid:
 
 
 def _probe(data: bytes) -> tuple[str, int]:
+    # The parser of a stranger's file is given neither our settings nor our modules.
+    environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    command = [sys.executable, "-P", str(_PROBE)]
     try:
-        run = subprocess.run([sys.executable, str(_PROBE)], input=data, capture_output=True, timeout=PATIENCE, check=False)
+        run = subprocess.run(command, input=data, capture_output=True, timeout=PATIENCE, check=False, env=environment)
     except subprocess.TimeoutExpired:
         return "broken", 0
     words = run.stdout.split()

@@ -31,6 +31,8 @@ def probe(data: bytes) -> tuple[str, int]:
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file, and no core
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         word, pages = probe(sys.stdin.buffer.read())
     except (pypdfium2.PdfiumError, MemoryError, ValueError):

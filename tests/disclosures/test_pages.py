@@ -309,3 +309,20 @@ def test_a_class_includes_those_who_join_later(world: World) -> None:
     world.organisation("newcomer", OrgKind.FUND_MANAGER)
     assert world.browser("newcomer").get(f"/disclosures/{item.ref}").status_code == 200
     assert world.browser("bank").get(f"/disclosures/{item.ref}").status_code == 404
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_pages_take_few_statements_whatever_they_list(world: World, n: int) -> None:
+    items = [world.published("fund", "bank", title=f"{number}", files=2) for number in range(n)]
+    seen: list[str] = []
+    event.listen(world.database.app, "before_cursor_execute", lambda c, cu, s, *rest: seen.append(s))
+    taken = {}
+    for name, address in (
+        ("fund", "/disclosures"), ("fund", f"/disclosures/{items[0].ref}"), ("firm", "/disclosures"),
+        ("firm", f"/disclosures/{items[0].ref}"), ("firm", f"/disclosures/{items[0].ref}/publish"),
+    ):  # fmt: skip
+        browser = world.browser(name)
+        seen.clear()
+        assert browser.get(address).status_code == 200
+        taken[name, address.count("/")] = len([s for s in seen if "set_config" not in s])
+    assert taken == {("fund", 1): 4, ("fund", 2): 4, ("firm", 1): 1, ("firm", 2): 7, ("firm", 3): 7}

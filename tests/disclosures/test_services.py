@@ -9,11 +9,16 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from portal.access.basis import Basis
 from portal.access.principals import OrgKind
+from portal.config import Settings
 from portal.core.clock import today
+from portal.core.connect import Urls
+from portal.core.context import Context
 from portal.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from portal.core.events import registry
+from portal.core.storage import StoreUnavailable
 from portal.disclosures import audience, drafts, queries, services
 from portal.disclosures.events import DisclosurePublished, DisclosureShared, DisclosureWithdrawn
+from portal.disclosures.jobs import JOBS
 from portal.disclosures.models import Disclosure, Document, State
 from portal.grants.services import exclude, grant
 from tests.disclosures.conftest import World, pdf
@@ -65,6 +70,30 @@ def test_documents_come_and_go_while_the_item_is_a_draft(world: World) -> None:
         with pytest.raises(NotFound):
             drafts.remove_document(db, firm, item.ref, document.ref)
         db.rollback()
+
+
+def test_the_job_erases_the_stored_file_and_may_run_again(world: World, settings: Settings, urls: Urls) -> None:
+    context, [job] = Context(settings, urls, world.database), JOBS
+    key = world.store.put(b"content")
+    assert job.name == drafts.ERASE_FILE
+    for _ in range(2):
+        job.run(context, key=key)
+    with pytest.raises(StoreUnavailable):
+        world.store.get(key)
+
+
+def test_a_store_that_is_down_leaves_nothing_half_written(world: World) -> None:
+    item = world.draft()
+
+    class Down:
+        def put(self, data: bytes) -> str:
+            raise StoreUnavailable("down")
+
+    with world.session("firm") as db, pytest.raises(StoreUnavailable):
+        drafts.add_document(db, world.actors["firm"], Down(), item.ref, name="a.pdf", data=pdf(1))  # type: ignore[arg-type]
+    with world.session("firm") as db:
+        assert queries.documents_of(db, item) == ()
+        assert queries.get_own(db, world.actors["firm"], item.ref).version == 1
 
 
 def test_no_more_than_ten_documents(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
