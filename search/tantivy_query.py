@@ -76,7 +76,7 @@ def tier_queries(schema: tantivy.Schema, plan: Plan) -> list[T]:
 
 def reader_clauses(schema: tantivy.Schema, readers: Sequence[str], exclude_ids: Sequence[str]) -> Clauses:
     """Who asks, and which stale documents must not answer."""
-    clauses = [(Occur.Must, T.term_set_query(schema, "readers", list(readers)))]
+    clauses = [(Occur.Must, one_of(schema, "readers", readers))]
     if exclude_ids:
         clauses.append((Occur.MustNot, T.term_set_query(schema, "id", list(exclude_ids))))
     return clauses
@@ -84,7 +84,12 @@ def reader_clauses(schema: tantivy.Schema, readers: Sequence[str], exclude_ids: 
 
 def filter_clauses(schema: tantivy.Schema, filters: Mapping[str, Sequence[str]], without: str = "") -> Clauses:
     """One clause per filtered field, leaving out the field `without`."""
-    return [(Occur.Must, T.term_set_query(schema, name, list(values))) for name, values in filters.items() if name != without]
+    return [(Occur.Must, one_of(schema, name, values)) for name, values in filters.items() if name != without]
+
+
+def one_of(schema: tantivy.Schema, name: str, values: Sequence[str]) -> T:
+    """The documents that hold one of these values; a single term is walked, several are first gathered to a set (1 ms)."""
+    return T.term_query(schema, name, values[0], "basic") if len(values) == 1 else T.term_set_query(schema, name, list(values))
 
 
 def range_clauses(schema: tantivy.Schema, ranges: Mapping[str, tuple[int | None, int | None]]) -> Clauses:

@@ -81,11 +81,16 @@ class Store:
 
     def current(self) -> tantivy.Index:
         """The index in use, as of the last commit of any process. Raises IndexUnusable."""
+        return self.state()[0]
+
+    def state(self) -> tuple[tantivy.Index, tuple[Stamp, Stamp]]:
+        """The index in use and what tells its state from every other; the index may be newer, never older, than that."""
         with self._guard:
             # A rebuild may remove the generation between reading the pointer and opening it: read the pointer again.
             for attempt in range(3):
                 try:
-                    return self._fresh().index
+                    opened = self._fresh()
+                    return opened.index, (opened.pointer, opened.meta)
                 except FileNotFoundError as error:
                     self._open = None
                     if not (self.folder / POINTER).exists():

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,31 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable):
         engine.rebuild(BOARD)
     assert engine.health().problem == "unavailable"
+
+
+@pytest.mark.parametrize(("text", "sort", "descending"), [
+    ("", "name", False), ("", "name", True), ("科技", "relevance", False), ("", "capital", True), ("公司", "founded", False),
+])
+def test_a_deep_page_is_where_the_shallow_ones_lead(engine: TantivyEngine, text: str, sort: str, descending: bool) -> None:
+    names = [f"{'天北金华中瑞'[n % 6]}{'山川海峰Ax'[n // 6 % 6]}{n % 97}科技公司" for n in range(700)]
+    engine.rebuild(company(f"d{n}", name, capital=n % 50 or None) for n, name in enumerate(names[:400]))
+    engine.upsert(company(f"d{n}", name, founded=20000101 + n % 20) for n, name in enumerate(names[390:], start=390))
+    asked = Query(readers=PUBLIC, text=text, sort=sort, descending=descending)
+    whole = engine.search(replace(asked, limit=1000))
+    assert len(set(whole.ids)) == whole.total == 700
+    for offset in (190, 201, 375, 690, 700, 900):
+        page = engine.search(replace(asked, offset=offset, limit=25))
+        assert (page.ids, page.total) == (whole.ids[offset:offset + 25], 700)
+
+
+def test_what_was_asked_before_is_answered_anew_after_a_change(engine: TantivyEngine) -> None:
+    asked = replace(EVERY, facets=("province",))
+    before = engine.search(asked)
+    engine.upsert([company("x1", "新公司", province="650000")])
+    after = engine.search(asked)
+    assert after.total == before.total + 1
+    assert after.facets["province"]["650000"] == before.facets["province"].get("650000", 0) + 1
+    engine.upsert([company("x1", "新公司", province="650000", readers=("org:9",))])
+    assert engine.search(asked) == before
+    assert engine.search(replace(asked, readers=(*PUBLIC, "org:9"))).total == after.total
+    assert engine.search(replace(asked, exclude_ids=before.ids[:1])).total == before.total - 1
