@@ -62,9 +62,9 @@ class RoadshowForm(PortalForm):
     online = StringField("线上链接", description="只给报名的人看")
     description = TextAreaField("说明")
     audience = SelectMultipleField(
-        "给谁看", coerce=int, choices=list(AUDIENCES.items()), default=[BOARD], description="展示的企业自己总能看到"
+        "给谁看", coerce=int, choices=list(AUDIENCES.items()), default=[BOARD], description="路演企业自己总能看到"
     )
-    codes = TextAreaField("展示的企业", description="每行一个统一社会信用代码，按出场顺序")
+    codes = TextAreaField("路演企业", description="每行一个统一社会信用代码，按出场顺序")
 
     @classmethod
     def of(cls, show: Roadshow, link: str, audience: list[int], codes: list[str]) -> "RoadshowForm":
