@@ -16,6 +16,7 @@ from portal.core.context import Context
 from portal.core.db import check_app_role
 from portal.core.events import registry
 from portal.disclosures import jobs as disclosures_jobs
+from portal.disclosures import naming as disclosures_naming
 from portal.disclosures import panels as disclosures_panels
 from portal.disclosures import views as disclosures
 from portal.enterprises import views as enterprises
@@ -23,13 +24,25 @@ from portal.enterprises.events import EnterprisesChanged
 from portal.enterprises.models import Enterprise
 from portal.enterprises.panels import PAGE
 from portal.evidence import jobs as evidence_jobs
+from portal.evidence import naming
 from portal.evidence import views as evidence
 from portal.evidence.queries import latest_checkpoint
 from portal.evidence.services import record_denial
+from portal.financing import naming as financing_naming
 from portal.financing import views as financing
+from portal.grants import jobs as grants_jobs
 from portal.notices import jobs as notices_jobs
 from portal.notices.services import mail_wanted
 from portal.notices.views import init_notices
+from portal.oversight import panels as oversight_panels
+from portal.oversight import views as oversight
+from portal.reports import jobs as reports_jobs
+from portal.reports import naming as reports_naming
+from portal.reports import panels as reports_panels
+from portal.reports import views as reports
+from portal.roadshows import naming as roadshows_naming
+from portal.roadshows import panels as roadshows_panels
+from portal.roadshows import views as roadshows
 from portal.screening import jobs as screening_jobs
 from portal.screening import views as screening
 from portal.screening.engine import make_engine
@@ -43,7 +56,7 @@ from portal.workspaces import views as workspaces
 from portal.workspaces.panels import HOME
 
 JOBS = (
-    *accounts_jobs.JOBS, *evidence_jobs.JOBS, *notices_jobs.JOBS, *disclosures_jobs.JOBS, *screening_jobs.JOBS,
+    *accounts_jobs.JOBS, *evidence_jobs.JOBS, *grants_jobs.JOBS, *notices_jobs.JOBS, *disclosures_jobs.JOBS, *reports_jobs.JOBS, *screening_jobs.JOBS,
 )  # fmt: skip
 
 _ENTERPRISE = frozenset({OrgKind.ENTERPRISE})
@@ -52,8 +65,11 @@ NAVIGATION = (
     Item("企业", "screening.index", Action.BOARD_BROWSE, section="screening."),
     Item("企业资料", "enterprises.mine", Action.ENTERPRISE_EDIT, section="enterprises.", only=_ENTERPRISE),
     Item("披露", "disclosures.index", Action.DISCLOSURE_READ, section="disclosures."),
+    Item("报告", "reports.index", Action.REPORT_WRITE, section="reports."),
+    Item("路演", "roadshows.index", Action.ROADSHOW_READ, section="roadshows."),
     Item("信贷产品", "financing.products", Action.PRODUCT_READ),
     Item("申请", "financing.applications", Action.APPLICATION_READ),
+    Item("报送情况", "oversight.index", Action.FILING_OVERSEE, section="oversight."),
     Item("机构", "accounts.organisations", Action.OPERATE),
     Item("存证", "evidence.index", Action.EVIDENCE_READ, section="evidence."),
 )
@@ -68,16 +84,32 @@ def account_links(actor: Actor) -> list[Link]:
     return links if actor.memberships < 2 else [Link("换一个机构身份", "/account"), *links]
 
 
+# The list of enterprises comes last: its addresses are the widest.
+FEATURES = (workspaces, evidence, enterprises, disclosures, reports, roadshows, financing, oversight, screening)
+
+
 def connect_events() -> None:
     """Which feature hears what; safe to call again."""
     registry.connect(EnterprisesChanged, _enterprises_changed)
     registry.connect(MailWanted, mail_wanted)
 
 
+def name_things() -> None:
+    """What the log may call the refs it knows; each feature answers for what the reader may read."""
+    for thing in ("disclosure", "disclosure.document"):
+        naming.connect(thing, disclosures_naming.names)
+    naming.connect("product", financing_naming.products)
+    naming.connect("application", financing_naming.applications)
+    naming.connect("report", reports_naming.names)
+    naming.connect("roadshow", roadshows_naming.names)
+
+
 def place_panels() -> None:
     """What higher features show on lower pages, in the order they shall stand; safe to call again."""
-    HOME.register(disclosures_panels.home_panel)
-    PAGE.register(disclosures_panels.panel)
+    for home in (disclosures_panels.home_panel, oversight_panels.home_panel, roadshows_panels.coming_roadshows, reports_panels.home_panel):
+        HOME.register(home)
+    for page in (reports_panels.panel, disclosures_panels.panel, roadshows_panels.recent_roadshows):
+        PAGE.register(page)
 
 
 def _enterprises_changed(db: Session, event: EnterprisesChanged) -> None:
@@ -105,9 +137,10 @@ def create_app(context: Context) -> Flask:
     init_accounts(app, context.settings, enrich=with_enterprise)
     init_notices(app, context.settings)
     init_development(app, context.settings)
-    for feature in (workspaces, evidence, enterprises, disclosures, financing, screening):
+    for feature in FEATURES:
         app.register_blueprint(feature.bp)
     place_panels()
+    name_things()
     edge.ready |= {
         "database": lambda: _database_ready(context),
         "search": lambda: _search_ready(context),

@@ -35,15 +35,17 @@ def grant(
     decided that the actor may grant; the database repeats that only the owner's people can.
     Raises Invalid without a purpose or with a period that ends before it starts.
     """
-    starts = starts or now()
+    begins = starts or now()
     if not purpose.strip():
         raise Invalid(fields={"purpose": "写明用途：没有用途就没有依据。"})
-    if ends is not None and ends <= max(starts, now()):
+    if ends is not None and ends <= max(begins, now()):
         raise Invalid(fields={"ends": "期限要在今天之后，也要在开始之后。"})
     made = Grant(
         object_kind=object_kind, object_id=object_id, enterprise_id=enterprise_id, owner=owner, principal=principal,
-        basis=Basis(basis).value, purpose=purpose.strip(), starts=starts, readable_at=starts, made_by=actor.person_id,
+        basis=Basis(basis).value, purpose=purpose.strip(), made_by=actor.person_id,
     )  # fmt: skip
+    if starts is not None:  # else the transaction's own now(), by which the grant holds within it already
+        made.starts = made.readable_at = starts
     if ends is not None:
         made.ends = ends
     db.add(made)
@@ -51,7 +53,7 @@ def grant(
     record(
         db, "grant.made", actor=actor, owner=owner,
         about={"grant": made.ref, "kind": object_kind, "object": about, "principal": word_of(db, principal),
-               "basis": made.basis, "purpose": made.purpose, "starts": starts.isoformat(),
+               "basis": made.basis, "purpose": made.purpose, "starts": begins.isoformat(),
                "ends": ends.isoformat() if ends else None},
     )  # fmt: skip
     return made

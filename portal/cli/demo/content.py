@@ -21,13 +21,15 @@ from portal.core.db import set_principals
 from portal.core.money import minor
 from portal.enterprises.models import Enterprise
 from portal.enterprises.services import add_enterprise
+from portal.evidence.sealing import seal
 from portal.wiring import with_enterprise
 
 SOURCE = "演示数据"
 
 
 def fill(context: Context, password: str) -> None:
-    """Accounts, enterprises, and what they have done so far. One transaction: a broken start leaves nothing behind."""
+    """Accounts, enterprises, and what they have done so far. One transaction but for the report, whose validation is a job's work:
+    a broken start leaves no half-filled board behind."""
     with context.database.session() as db:
         organisations = {account.username: enter_account(db, account, password, context) for account in ACCOUNTS}
         acting = acting_as(db)
@@ -36,6 +38,8 @@ def fill(context: Context, password: str) -> None:
             enter_board(db, operator, organisations)
         stories.tell(db, acting, context)
         db.commit()
+    stories.report(context, acting_as)
+    seal(context.database, context.settings)
 
 
 def enter_account(db: Session, account: Account, password: str, context: Context) -> Organisation:

@@ -1,7 +1,7 @@
 """What the demo's people have done before a newcomer arrives: disclosures, products, an application, a roadshow, a report."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
+from portal.access.principals import BOARD
 from portal.accounts.models import Organisation
-from portal.cli.demo.board import ACCOUNTS
+from portal.cli.demo import statements
+from portal.cli.demo.board import ACCOUNTS, enterprises
 from portal.cli.demo.paper import pdf
-from portal.core.clock import today
+from portal.core.clock import CHINA, today
 from portal.core.context import Context
 from portal.core.money import minor
 from portal.core.storage import Store
@@ -22,6 +24,11 @@ from portal.enterprises.queries import own_enterprise
 from portal.enterprises.services import open_section, save_section
 from portal.financing.models import ProductState
 from portal.financing.services import ProductTerms, create_product, move_product, submit_application
+from portal.reports import services as reports
+from portal.reports.jobs import check
+from portal.reports.queries import own_report
+from portal.roadshows.models import RoadshowState
+from portal.roadshows.services import RoadshowTerms, create_roadshow, move_roadshow
 
 Acting = Callable[[str], Any]
 
@@ -35,6 +42,8 @@ def tell(db: Session, acting: Acting, context: Context) -> None:
     with acting("enterprise2") as actor:
         second_disclosures(db, actor, context.store, refs)
     products(db, acting)
+    with acting("operator") as operator:
+        roadshow(db, operator)
 
 
 def year_from(day: date) -> date:
@@ -118,6 +127,37 @@ def products(db: Session, acting: Acting) -> None:
             db, enterprise, product.ref, amount=minor(Decimal(14_000_000)), term=36,
             purpose="购置数控立车 4 台、圆度仪 2 台", note="首付 900 万元已自筹到位。",
         )  # fmt: skip
+
+
+def roadshow(db: Session, operator: Actor) -> None:
+    """One roadshow, open for registration, with three enterprises on its programme."""
+    opens = datetime.combine(today() + timedelta(days=14), time(10), CHINA)
+    made = create_roadshow(
+        db, operator,
+        RoadshowTerms(
+            title="高端装备专场路演", starts=opens, ends=opens + timedelta(hours=2), registration_until=opens - timedelta(days=2), capacity=30,
+            place="北庭股权交易中心三楼路演厅", online="https://meet.zhuanban-portal.example/equipment",
+            description="三家高端装备企业介绍产品、订单与融资安排，会后可一对一。", audience=(BOARD,),
+            codes=[e.uscc for e in enterprises()[:3]],
+        ),
+    )  # fmt: skip
+    move_roadshow(db, operator, made.ref, RoadshowState.OPEN)
+
+
+def report(context: Context, acting_in: Callable[[Session], Acting]) -> None:
+    """Last year's annual report: loaded, validated as a worker would, filed."""
+    year = today().year - 1
+    with context.database.session() as db:
+        with acting_in(db)("enterprise") as actor:
+            begun = reports.begin_report(db, actor, year, statements.facts(year))
+            reports.ask_check(db, actor, begun.ref)
+        db.commit()
+    check(context, begun.id, begun.version)
+    with context.database.session() as db:
+        with acting_in(db)("enterprise") as actor:
+            checked = own_report(db, actor, begun.ref)
+            reports.file_report(db, actor, context.store, checked.ref, checked.version)
+        db.commit()
 
 
 def terms(

@@ -1,0 +1,17 @@
+"""What the log calls disclosures: titles of those this reader may read today."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.access.actor import Actor
+from portal.disclosures import policy
+from portal.disclosures.models import Disclosure
+from portal.evidence.naming import Named
+
+
+def names(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Named]:
+    """Title and page of each readable item among `refs`."""
+    rows = db.execute(select(Disclosure.ref, Disclosure.title).where(Disclosure.ref.in_(refs), policy.readable(actor)))
+    return {ref: Named(title, f"/disclosures/{ref}") for ref, title in rows.tuples()}
