@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, literal, or_, select
+from sqlalchemy import Select, Text, and_, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
@@ -44,7 +45,7 @@ def load_actor(db: Session, *, token: str | None, enrich: Enrich | None = None, 
     kind `enterprise` only, with their principals in force: the tie to the enterprise database belongs to a higher feature
     and to its policies, so it is handed in rather than joined here.
     """
-    row = db.execute(_statement(token_hash(token))).mappings().one_or_none() if token else None
+    row = db.execute(_statement(), {"digest": token_hash(token)}).mappings().one_or_none() if token else None
     if row is None:
         return ANONYMOUS
     touch(db, row["session_id"], row["last_seen_at"])
@@ -55,7 +56,9 @@ def load_actor(db: Session, *, token: str | None, enrich: Enrich | None = None, 
     return actor
 
 
-def _statement(digest: str) -> Select[Any]:
+@lru_cache(maxsize=1)
+def _statement() -> Select[Any]:
+    """Of the session whose token's digest is bound as `digest`; written once, for every request asks it."""
     live = and_(Membership.id == SignInSession.membership_id, Membership.ended_at.is_(None), Membership.person_id == Person.id)
     other = Membership.__table__.alias("other")
     count = select(func.count()).where(other.c.person_id == Person.id, other.c.ended_at.is_(None)).scalar_subquery()
@@ -73,7 +76,7 @@ def _statement(digest: str) -> Select[Any]:
         .outerjoin(Membership, live)
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
         .where(
-            SignInSession.token_hash == digest,
+            SignInSession.token_hash == bindparam("digest"),
             Person.active,
             *_unended(),
         )

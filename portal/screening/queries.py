@@ -6,11 +6,12 @@ enterprises that hide from this reader. So a count is exact also between a chang
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
-from sqlalchemy import ARRAY, BigInteger, any_, cast, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from portal.access.actor import Actor
@@ -27,6 +28,10 @@ from search.tantivy_engine import TantivyEngine
 
 log = structlog.get_logger()
 MOST_DIRTY = 300  # beyond, the index is too far behind to be patched and PostgreSQL answers alone
+# What the engine's answer must be read beside, in one statement: ids it does not know yet, and ids that hide from this reader.
+_HIDDEN = cast(func.portal.excluded(), ARRAY(BigInteger))
+_DIRTY = select(SearchDirty.enterprise_id).order_by(SearchDirty.enterprise_id).limit(MOST_DIRTY + 1).scalar_subquery()
+_ASIDE = select(func.array(_DIRTY, type_=ARRAY(BigInteger)), _HIDDEN)
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,9 @@ def search_enterprises(db: Session, actor: Actor, engine: Engine, criteria: Crit
 
     With the engine down or far behind, the answer comes from PostgreSQL alone and says so (`plain`).
     """
-    dirty = list(db.scalars(select(SearchDirty.enterprise_id).order_by(SearchDirty.enterprise_id).limit(MOST_DIRTY + 1)))
+    dirty, hidden = db.execute(_ASIDE).one()
     if len(dirty) > MOST_DIRTY:
         return _plain(db, actor, criteria)
-    hidden = db.scalar(select(cast(func.portal.excluded(), ARRAY(BigInteger)))) or []
     query = _query(actor, criteria, [str(i) for i in {*dirty, *hidden}])
     try:
         answer = engine.search(query)
@@ -77,12 +81,14 @@ def _query(actor: Actor, criteria: Criteria, leave_out: list[str]) -> Query:
 def readable_in_order(db: Session, actor: Actor, ids: Sequence[str]) -> list[Enterprise]:
     """The rows of `ids` that the actor may see, in the order given: the index is never the authority."""
     numbers = [int(i) for i in ids]
-    wanted = literal(numbers, ARRAY(BigInteger))
-    found = {
-        row.id: row
-        for row in db.scalars(select(Enterprise).where(Enterprise.id == any_(wanted), policy.readable(actor)))
-    }
+    found = {row.id: row for row in db.scalars(_readable(actor), {"ids": numbers})}
     return [found[n] for n in numbers if n in found]
+
+
+@lru_cache(maxsize=256)
+def _readable(actor: Actor) -> Select[tuple[Enterprise]]:
+    """Of the rows whose ids are bound as `ids`, those that the actor may see; written once for an actor's many pages."""
+    return select(Enterprise).where(Enterprise.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), policy.readable(actor))
 
 
 def _with_fresh(db: Session, actor: Actor, engine: Engine, query: Query, dirty: list[int], answer: Answer) -> Answer:
@@ -120,7 +126,7 @@ def _plain(db: Session, actor: Actor, criteria: Criteria) -> Result:
 
 def suggestions(db: Session, actor: Actor, engine: Engine, text: str, n: int = 8) -> list[Enterprise]:
     """Enterprises whose names fit what was typed so far, board members first in mind: only what the actor may see."""
-    hidden = {str(i) for i in db.scalar(select(cast(func.portal.excluded(), ARRAY(BigInteger)))) or []}
+    hidden = {str(i) for i in db.scalar(select(_HIDDEN)) or []}
     try:
         ids = engine.suggest(text[:64], actor.words, n + len(hidden))
     except SearchError as error:
