@@ -31,11 +31,6 @@ STEPS = {
     ProductState.OPEN: {ProductState.CLOSED},
     ProductState.CLOSED: {ProductState.OPEN},
 }
-RECORDED = {
-    ApplicationState.ACCEPTED: "application.approved",
-    ApplicationState.DECLINED: "application.declined",
-    ApplicationState.WITHDRAWN: "application.withdrawn",
-}
 CONDITIONS_LENGTH = 4000
 PURPOSE_LENGTH = 500
 NOTE_LENGTH = 2000
@@ -272,7 +267,7 @@ def _ended(db: Session, actor: Actor, found: Application) -> None:
     found.version += 1
     db.flush()
     _event(db, actor, found)
-    record(db, RECORDED[ApplicationState(found.state)], actor=actor, owner=found.owner, about={
+    record(db, f"application.{found.state}", actor=actor, owner=found.owner, about={
         "application": found.ref, "version": found.version, "reason": found.reason_code})  # fmt: skip
     emit(db, ApplicationEnded(found.id, found.ref, found.lender, found.owner, found.state))
 

@@ -16,7 +16,7 @@ from portal.enterprises.models import Enterprise
 from portal.roadshows.models import Registration, RegistrationState, Roadshow, RoadshowEnterprise, RoadshowLink, RoadshowReader
 from portal.roadshows.policy import link_readable, readable, registration_readable
 
-SEATS = released("roadshow.seats")
+SEATS = released("roadshow.seats").form.split(" / ")  # in this order: a seat is left, none is
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Listed:
     roadshow: Roadshow
     full: bool
     mine: bool
+
+    @property
+    def seats(self) -> str:
+        """What is released about seats."""
+        return SEATS[self.full]
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class Shown:
     registration: Registration | None
     link: str
     presenters: list[Enterprise]
+
+    @property
+    def seats(self) -> str:
+        """What is released about seats."""
+        return SEATS[self.full]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from portal.core.errors import Conflict, Invalid, NotAllowed, NotFound, PortalError
 from portal.core.events import registry
 from portal.evidence.models import Opening
-from portal.financing import queries, services
+from portal.financing import naming, queries, services
 from portal.financing.events import ApplicationEnded, ApplicationSubmitted
 from portal.financing.models import Application, ApplicationEvent, ApplicationState, CreditProduct, ProductState
 from portal.financing.policy import application_readable
@@ -181,7 +181,7 @@ def test_every_use_is_recorded_for_the_enterprise(stage: Stage, post: Post, subm
     stage.do("bank", services.read_application, made.ref)
     stage.do("firm", services.read_application, made.ref)
     stage.do("bank", services.decide_application, made.ref, accept=True)
-    assert records(stage, "firm", made) == ["application.submitted", "read", "read", "application.approved"]
+    assert records(stage, "firm", made) == ["application.submitted", "read", "read", "application.accepted"]
     assert records(stage, "rival", made) == []
 
 
@@ -198,3 +198,13 @@ def test_news_travels_upwards(stage: Stage, post: Post, submit: Submit) -> None:
         registry.handlers[ApplicationEnded].remove(note)
     assert [type(news).__name__ for news in heard] == ["ApplicationSubmitted", "ApplicationEnded"]
     assert heard[1] == ApplicationEnded(made.id, made.ref, made.lender, made.owner, ApplicationState.WITHDRAWN.value)
+
+
+def test_the_log_names_only_what_its_reader_may_read(stage: Stage, post: Post, submit: Submit) -> None:
+    product = post()
+    made = submit(product)
+    for name, products, applications in (("firm", {product.ref}, {made.ref}), ("bank", {product.ref}, {made.ref}), ("bank2", set(), set()),
+                                         ("rival", {product.ref}, set()), ("operator", {product.ref}, set())):  # fmt: skip
+        with stage.session(name) as db:
+            assert set(naming.products(db, stage.actors[name], [product.ref, made.ref])) == products
+            assert set(naming.applications(db, stage.actors[name], [product.ref, made.ref])) == applications
