@@ -9,6 +9,17 @@ from flask import Flask, Response, g, request
 from portal.core.ids import new_ref
 
 
+_frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def _where(exception: structlog.typing.ExcInfo) -> list[dict[str, object]]:
+    """An exception as kinds and places only: its message may quote what somebody typed or a document says."""
+    return [
+        {"kind": one["exc_type"], "at": [f"{frame['filename']}:{frame['lineno']} {frame['name']}" for frame in one["frames"]]}
+        for one in _frames(exception)
+    ]
+
+
 def configure_logs(level: str = "INFO") -> None:
     """JSON lines on standard error."""
     logging.basicConfig(level=level, stream=sys.stderr, format="%(message)s")
@@ -17,7 +28,7 @@ def configure_logs(level: str = "INFO") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.ExceptionRenderer(_where),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from flask import Flask
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
@@ -15,6 +16,7 @@ from portal.core.context import Context
 from portal.core.db import Database, UnsafeRole
 from portal.core.errors import Conflict, Expired, Invalid, NotAllowed, NotFound
 from portal.web.guards import public
+from portal.web.logs import configure_logs
 from portal.wiring import NAVIGATION, create_app
 from tests.pages import InspectingClient, client, inspect
 
@@ -79,6 +81,20 @@ def test_logs_hold_the_request_and_no_content(app: Flask) -> None:
     text_of_logs = json.dumps(lines, default=str, ensure_ascii=False)
     assert "request.failed" in text_of_logs
     assert "s3cret" not in text_of_logs
+
+
+def test_an_exception_is_logged_by_kind_and_place_without_its_message(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
+    try:
+        raise ValueError("第三季度营业收入 11,240 万元")
+    except ValueError:
+        structlog.get_logger().error("request.failed", exc_info=True)
+    finally:
+        structlog.reset_defaults()
+    line = json.loads(capsys.readouterr().err.strip().splitlines()[-1])
+    assert line["exception"][0]["kind"] == "ValueError"
+    assert "test_edge.py" in line["exception"][0]["at"][-1]
+    assert "11,240" not in json.dumps(line, ensure_ascii=False)
 
 
 def test_security_headers_on_every_answer(app: Flask) -> None:
