@@ -1,9 +1,9 @@
 """What granian serves in the `screen` bench: the real portal, and beside it the floor of each page it has shown.
 
 The floor of a page is the least this machine could do for the same bytes: the same template with the values of a real
-request kept in memory, from a bare Flask application in the same process; no reader, no database, no engine. What the
-template calls (places, marks, addresses) answers from memory too. Each page says in `X-Bench` how many SQL statements it
-took and how many milliseconds the server spent on it.
+request kept in memory, at a public address of the same application; no reader, no database, no engine. What the template
+calls (places, marks, addresses) answers from memory too. A page is kept when it is asked with `X-Bench-Keep`. Each answer says
+in `X-Bench` how many SQL statements it took and how many milliseconds the server spent on it.
 """
 
 import time
@@ -12,14 +12,13 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask import Flask, abort, g, request, template_rendered
-from flask_babel import Babel
 from jinja2 import Template
 from sqlalchemy import event
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from portal.config import Settings
 from portal.core.connect import Urls
 from portal.core.context import Context
+from portal.web.guards import public
 from portal.web.logs import configure_logs
 from portal.wiring import create_app, equip
 
@@ -39,8 +38,8 @@ def application() -> Callable[..., Iterable[bytes]]:
     equip(context)
     portal = create_app(context)
     event.listen(context.database.app, "before_cursor_execute", _count)
-    floor = _floor(portal, _remember(portal))
-    return _measured(DispatcherMiddleware(portal.wsgi_app, {FLOOR: floor.wsgi_app}))  # type: ignore[arg-type]
+    _serve_floor(portal, _remember(portal))
+    return _measured(portal.wsgi_app)
 
 
 def _count(*_cursor: Any) -> None:
@@ -66,13 +65,13 @@ def _measured(served: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[
 
 
 def _remember(portal: Flask) -> Shown:
-    """Template and values of the first showing of each page, by query string, filled as pages are shown."""
+    """Template and values of pages asked to be kept, by query string."""
     shown: Shown = {}
     asset = portal.jinja_env.globals["asset"]
 
     def keep(_sender: Flask, template: Template, context: dict[str, Any], **_more: Any) -> None:
         asked = request.query_string.decode()
-        if request.path == PAGE and asked not in shown:
+        if request.path == PAGE and "X-Bench-Keep" in request.headers:
             values = {name: _once(value) if callable(value) else value for name, value in context.items()}
             values["asset"] = _once(asset)  # type: ignore[arg-type]
             template.render(values)  # so that every function has been asked all that the page asks
@@ -94,12 +93,11 @@ def _once(function: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _floor(portal: Flask, shown: Shown) -> Flask:
-    app = Flask("floor", static_folder=None)
-    app.config.update(portal.config)
-    Babel(app)
+def _serve_floor(portal: Flask, shown: Shown) -> None:
+    """The public address of the floor, inside the portal: same server, same headers and log line, nothing else."""
 
-    @app.get("/")
+    @portal.get(FLOOR)
+    @public
     def floor() -> str:
         known = shown.get(request.query_string.decode())
         if known is None:
@@ -107,8 +105,6 @@ def _floor(portal: Flask, shown: Shown) -> Flask:
         template, values = known
         g.csrf_token = NO_TOKEN
         return template.render(values)
-
-    return app
 
 
 app = application()
