@@ -29,6 +29,7 @@ from portal.evidence import views as evidence
 from portal.evidence.queries import latest_checkpoint
 from portal.evidence.services import record_denial
 from portal.financing import naming as financing_naming
+from portal.financing import panels as financing_panels
 from portal.financing import views as financing
 from portal.grants import jobs as grants_jobs
 from portal.notices import jobs as notices_jobs
@@ -106,7 +107,10 @@ def name_things() -> None:
 
 def place_panels() -> None:
     """What higher features show on lower pages, in the order they shall stand; safe to call again."""
-    for home in (disclosures_panels.home_panel, oversight_panels.home_panel, roadshows_panels.coming_roadshows, reports_panels.home_panel):
+    for home in (
+        financing_panels.waiting_applications, disclosures_panels.home_panel, oversight_panels.home_panel,
+        roadshows_panels.coming_roadshows, reports_panels.home_panel,
+    ):  # fmt: skip
         HOME.register(home)
     for page in (reports_panels.panel, disclosures_panels.panel, roadshows_panels.recent_roadshows):
         PAGE.register(page)

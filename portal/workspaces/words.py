@@ -17,6 +17,5 @@ ACTION_WORDS = {
     Action.REPORT_WRITE: "填报、校验并报送定期报告",
     Action.FILING_OVERSEE: "查看报送情况（只见元数据，不见内容）",
     Action.EVIDENCE_READ: "查看与自己有关的存证和回执",
-    Action.MEMBERS_MANAGE: "管理本机构的人员",
     Action.OPERATE: "设置机构的合格期限",
 }
