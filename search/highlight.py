@@ -28,10 +28,15 @@ def _places(haystack: str, needle: str) -> list[tuple[int, int]]:
     return found
 
 
-def _sounding(text: str, run: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=256)
+def _wanted(query: str) -> tuple[tuple[str, list[list[str]] | None], ...]:
+    """The words to mark, each with the syllables it may spell; worked out once for the fifty texts of a page."""
+    return tuple((w, spellings(w) if w.isalpha() and not is_han(w) else None) for w in parse(query).words)
+
+
+def _sounding(text: str, run: str, wanted: list[list[str]]) -> list[tuple[int, int]]:
     """Places whose characters have these initials or these syllables."""
     found: list[tuple[int, int]] = []
-    wanted = spellings(run)
     for match in HAN_RUN.finditer(text[:SOUND_TEXT]):
         sounds, base = readings(match.group()), match.start()
         if len(run) >= 3:
@@ -47,10 +52,10 @@ def spans(text: str, query: str) -> list[tuple[int, int]]:
     shown = text[:MAX_TEXT]
     flat, origin = _mapped(shown)
     found: list[tuple[int, int]] = []
-    for word in parse(query).words:
+    for word, syllables in _wanted(query):
         found += _places(flat, word)
-        if not is_han(word) and word.isalpha():
-            found += _sounding(flat, word)
+        if syllables is not None:
+            found += _sounding(flat, word, syllables)
     merged: list[tuple[int, int]] = []
     for start, end in sorted((origin[a], origin[b - 1] + 1) for a, b in found):
         if merged and start <= merged[-1][1]:
