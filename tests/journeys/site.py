@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from portal.cli import demo
+from portal.cli.demo.board import enterprises
 from portal.config import ROOT, Settings
 from portal.core.connect import Urls
 from portal.core.context import Context
@@ -93,7 +94,7 @@ def running_site(urls: Urls, folder: Path) -> Iterator[Site]:
     context = Context(settings=settings, urls=urls, database=urls.database())
     equip(context)
     demo.prepare(context, password, None, lambda *_: None)
-    registered = context.parts["search"].health().documents - len(demo.board.enterprises())
+    registered = context.parts["search"].health().documents - len(enterprises())
     given, log = environment(settings, urls), folder / "site.log"
     with command("serve", given, log) as web, command("worker", given, folder / "worker.log") as worker:
         wait_until_ready(settings.portal_base_url, [web, worker], log)

@@ -59,7 +59,7 @@ def test_gives_a_disclosure_sees_its_reader_and_takes_it_back(somebody: Callable
     firm.go(address)
     firm.sees("罗砚秋")
     firm.sees(FUND)
-    firm.follow(f"撤销{FUND}")
+    firm.page.get_by_role("link", name=re.compile(f"撤销\\s*{FUND}")).click()
     firm.sees("从现在起打不开它")
     firm.press("撤销")
     firm.sees("没有人能读到它")
