@@ -1,6 +1,6 @@
 """Typed settings, read from the environment and from `var/portal.env`; nothing secret is built in."""
 
-from functools import lru_cache
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -65,21 +65,21 @@ class Settings(BaseSettings):
         return self.portal_base_url.startswith("https://")
 
 
-def load_settings(env_file: Path | None = None) -> Settings:
-    """Read settings from the environment over `env_file` (default `var/portal.env`).
+def env_file() -> Path:
+    """Where an installation keeps its settings: beside its data."""
+    return Path(os.environ.get("PORTAL_VAR", ROOT / "var")) / "portal.env"
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """Read settings from the environment over `file` (default: `env_file()`).
 
     Raises MissingSetting with one line per setting that is absent or unusable.
     """
     try:
-        return Settings(_env_file=env_file or ROOT / "var" / "portal.env")  # type: ignore[call-arg]
+        return Settings(_env_file=file or env_file())  # type: ignore[call-arg]
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise MissingSetting(
             "缺少或不能用的设置：" + "；".join(lines) + "。运行 make demo 会写出 var/portal.env，或在环境变量里给出它们。"
         ) from None
 
-
-@lru_cache(maxsize=1)
-def settings() -> Settings:
-    """The settings of this process."""
-    return load_settings()

@@ -13,7 +13,7 @@ from portal.cli import assets, secrets_file
 from portal.cli.demo.board import ACCOUNTS
 from portal.cli.process import process
 from portal.cli.serve import port_taken, serve
-from portal.config import ROOT, load_settings
+from portal.config import ROOT, env_file, load_settings
 from portal.core.context import Context
 from portal.core.worker import start_thread
 from portal.enterprises.models import Enterprise
@@ -35,7 +35,7 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 def run(args: argparse.Namespace, _context: None) -> int:
     say = Console(stderr=True).print
     password = os.environ.get("PORTAL_DEMO_PASSWORD") or secrets.token_urlsafe(9)
-    env = secrets_file.ensure(ROOT / "var" / "portal.env", {"PORTAL_DEMO": "1", "PORTAL_DEMO_PASSWORD": password})
+    env = secrets_file.ensure(env_file(), {"PORTAL_DEMO": "1", "PORTAL_DEMO_PASSWORD": password})
     os.environ.setdefault("PORTAL_BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
     settings = load_settings()
     if not args.prepare and port_taken(settings.host, settings.port):
