@@ -33,7 +33,8 @@ NARRATIVES = (
 class BeginForm(PortalForm):
     """Which report to begin, and a file of statements if there is one; `company` picks one when the file holds several."""
 
-    kind = SelectField(_("报告类别"), choices=[(kind.value, name) for kind, name in KIND_NAMES.items()])
+    kind = SelectField(_("报告类别"), choices=[(kind.value, name) for kind, name in KIND_NAMES.items()],
+                       validators=[InputRequired("选一类报告。")])  # fmt: skip
     year = IntegerField(_("年度"), validators=[InputRequired("写四位年份，例如 2025。")], default=lambda: today().year - 1)
     file = FileField(_("财务报表文件"), validators=[Optional()])
     company = SelectField(_("文件里的哪家公司"), choices=[], validate_choice=False, validators=[Optional()])

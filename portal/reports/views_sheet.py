@@ -23,6 +23,7 @@ from portal.web.guards import requires
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 Answer = str | Response | tuple[str, int]
+FILLED = "filled"
 REFUSED, CLASHED = 422, 409  # the form is shown again and nothing was written: the edge commits only answers below 400
 
 
@@ -92,6 +93,11 @@ def _asked() -> tuple[str, Scope]:
     return (part if part in PARTS else PARTS[0]), (Scope(scope) if scope in set(Scope) else Scope.CONSOLIDATED)
 
 
+def _rows_asked() -> str | None:
+    """Whether only lines with a figure are wanted; a sheet has a hundred lines and most enterprises need a third of them."""
+    return FILLED if request.args.get("rows") == FILLED else None
+
+
 @bp.route("/<ref>/sheet", methods=["GET", "POST"])
 @requires(Action.REPORT_WRITE)
 def sheet(ref: str) -> Answer:
@@ -111,7 +117,7 @@ def sheet(ref: str) -> Answer:
         found = _fixed(report, found, fix)
     if wrong:
         return _sheet(report, form, part, scope, Filled(request.form, wrong, {})), REFUSED
-    here = url_for(".sheet", ref=ref, part=part, scope=scope.value, _anchor=fix.id if fix else None)
+    here = url_for(".sheet", ref=ref, part=part, scope=scope.value, rows=_rows_asked(), _anchor=fix.id if fix else None)
     answer = _saved(report, form, found, here)
     if not isinstance(answer, Clash):
         return answer
@@ -151,12 +157,30 @@ def _told(form: SheetForm, clash: Clash) -> None:
 def _sheet(report: PeriodicReport, form: SheetForm, part: str, scope: Scope, filled: Filled = NOT_SENT) -> str:
     document = queries.assemble(current_db(), report)
     problems = check(document)
+    lines = _lines(document, part, scope, problems, filled)
+    if _rows_asked() or report.state not in OPEN:
+        lines = _with_figures(lines)
     return render_template(
-        "reports/sheet.html", report=report, form=form, part=part, scope=scope.value, sheet_title=title(part, scope), heads=HEADS[part],
-        columns=_columns(document, part), lines=_lines(document, part, scope, problems, filled), scopes=SCOPE_ZH,
+        "reports/sheet.html", kept_rows=_rows_asked(), report=report, form=form, part=part, scope=scope.value, sheet_title=title(part, scope), heads=HEADS[part],
+        columns=_columns(document, part), lines=lines, scopes=SCOPE_ZH,
         findings=[(Finding.of(problem), href_of(report, problem.fact_ids[0])) for problem in problems if problem.cells],
         editable=report.state in OPEN, wrong=[(cell.id, f"{concepts()[cell.concept].zh}：{text}") for cell, text in filled.wrong.items()],
     )  # fmt: skip
+
+
+def _with_figures(lines: list[Line]) -> list[Line]:
+    """The lines that have a figure or a sentence, each under the headings above it."""
+    kept: list[Line] = []
+    needed = False
+    for line in reversed(lines):
+        if line.inputs:
+            here = bool(line.says) or any(shown.text for shown in line.inputs)
+            needed = needed or here
+        else:
+            here, needed = needed, False
+        if here:
+            kept.append(line)
+    return kept[::-1]
 
 
 def _columns(document: Report, part: str) -> tuple[str, str]:

@@ -174,6 +174,20 @@ def test_an_emptied_cell_is_empty_and_a_zero_is_a_zero(stage: Filer, firm: Inspe
     assert [page.get_element_by_id(cell.id).get("value") for cell in (ASSETS, cash)] == ["", "0.00"]
 
 
+def test_a_sheet_may_show_only_lines_with_a_figure_and_saving_it_keeps_the_others(stage: Filer, firm: InspectingClient):
+    report = stage.begin(fictional_facts())
+    few = sheet(report.ref) + "&rows=filled"
+    page = html.document_fromstring(firm.get(few).get_data(as_text=True))
+    shown = [cell for cell in page.xpath("//table[@class='sheet']//input/@value") if cell]
+    filled = [fact for fact in fictional_facts() if fact.row.statement == "BS" and fact.scope is Scope.CONSOLIDATED]
+    assert len(shown) == len(filled) and not page.xpath("//th[contains(., '结算备付金')]")
+    assert page.xpath("//tr[@class='sec']/th/text()") == ["流动资产", "非流动资产", "流动负债", "非流动负债", "所有者权益"]
+    answer = firm.post(few, data=firm.form(few, **{ASSETS.id: "5.00"}))
+    assert answer.location.endswith("rows=filled") and len(stage.cells(report)) == len(fictional_facts())
+    empty = firm.get(sheet(stage.begin(year=2024).ref) + "&rows=filled").get_data(as_text=True)
+    assert "合并资产总计没有填写。" in empty and "结算备付金" not in empty
+
+
 def test_a_form_posted_twice_is_one_save_and_one_filing(stage: Filer, firm: InspectingClient):
     report = stage.checked([*about(), *fictional_facts()])
     address = sheet(report.ref)
@@ -184,13 +198,9 @@ def test_a_form_posted_twice_is_one_save_and_one_filing(stage: Filer, firm: Insp
     assert len(stage.records("report.filed")) == 1
     draft = stage.begin(year=2024)
     address = sheet(draft.ref)
-    data = firm.form(address, **{Cell("TotalAssets", Period(draft_end(2024))).id: "5"})
+    data = firm.form(address, **{Cell("TotalAssets", Period.year(2024).close).id: "5"})
     assert [firm.post(address, data=data).status_code for _ in range(2)] == [302, 302]
     assert stage.again(draft).version == 2
-
-
-def draft_end(year: int):
-    return Period.year(year).end
 
 
 def test_two_people_at_one_sheet_lose_nothing(stage: Filer, firm: InspectingClient):
