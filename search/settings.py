@@ -11,7 +11,7 @@ from search.errors import InvalidDocument, InvalidQuery
 from search.protocol import Document, Query
 
 # Raise it when the analysis changes what is written for the same document: an index of another version is rebuilt.
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 
 MAX_OFFSET = 1_000_000
 MAX_LIMIT = 1_000

@@ -15,6 +15,8 @@ from search.protocol import Answer, Document, Health, Progress, Query
 from search.recent import Recent
 from search.settings import active_filters, check_document, check_query, order, reader_values
 from search.tantivy_query import (
+    APART,
+    SETS,
     Clauses,
     filter_clauses,
     plan_clauses,
@@ -131,9 +133,14 @@ class TantivyEngine:
     def _count(searcher: tantivy.Searcher, query: T, fields: list[str]) -> dict[str, dict[str, int]]:
         if not fields:
             return {}
-        terms = {f: {"terms": {"field": f, "size": FACET_VALUES, "segment_size": FACET_VALUES}} for f in fields}
+        terms = {f: {"terms": {"field": SETS.get(f, f), "size": FACET_VALUES, "segment_size": FACET_VALUES}} for f in fields}
         found = searcher.aggregate(query, terms)
-        return {f: {b["key"]: b["doc_count"] for b in found[f]["buckets"]} for f in fields}
+        counts: dict[str, dict[str, int]] = {f: {} for f in fields}
+        for field, own in counts.items():
+            for bucket in found[field]["buckets"]:
+                for value in bucket["key"].split(APART) if field in SETS else (bucket["key"],):
+                    own[value] = own.get(value, 0) + bucket["doc_count"]
+        return counts
 
     def upsert(self, documents: Iterable[Document]) -> int:
         many = list(documents)
@@ -226,12 +233,9 @@ def _stretch(searcher: tantivy.Searcher, query: T, by: tuple[str, bool], offset:
         found = searcher.search(query, limit, count=True, order_by_field=field, offset=offset,
                                 order=Order.Desc if backwards else Order.Asc)
         return [key for key, _ in found.hits], found.count
-    count = searcher.search(query, 1).count
-    if count <= offset:
-        return [], count
     terms = {"field": field, "size": offset + limit, "segment_size": offset + limit, "order": {"_key": "desc" if backwards else "asc"}}
-    buckets = searcher.aggregate(query, {"texts": {"terms": terms}})["texts"]["buckets"]
-    return [bucket["key"] for bucket in buckets[offset:]], count
+    found = searcher.aggregate(query, {"texts": {"terms": terms}})["texts"]
+    return [b["key"] for b in found["buckets"][offset:]], sum(b["doc_count"] for b in found["buckets"]) + found["sum_other_doc_count"]
 
 
 def _digest(ids: Sequence[str]) -> bytes:

@@ -24,6 +24,7 @@ import tantivy
 
 from search.errors import EngineBusy, EngineUnavailable, IndexDamaged, IndexMissing, IndexOutdated
 from search.settings import CHOICES, NUMBERS, ORDERS, fingerprint
+from search.tantivy_query import SETS
 
 POINTER = "current.json"
 META = "meta.json"
@@ -40,6 +41,8 @@ def build_schema() -> tantivy.Schema:
     builder.add_text_field("readers", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("stamp", tokenizer_name="raw", index_option="basic", fast=True)
     for name in CHOICES:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name not in SETS)
+    for name in SETS.values():
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     for name in NUMBERS:
         builder.add_integer_field(name, indexed=True, fast=True)
