@@ -43,6 +43,12 @@ class Criteria:
     def narrowed(self) -> bool:
         return bool(self.text or self.filters)
 
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The filters whose values are offered with counts: cities only once a province narrows them, or one is chosen."""
+        cities = bool(self.filters.get("city")) or len(self.filters.get("province", ())) == 1
+        return FILTERS if cities else tuple(name for name in FILTERS if name != "city")
+
     def address(self, path: str, **changes: object) -> str:
         """The address of this question with some parts changed; every filter stands in it, so it can be shared."""
         other = replace(self, **changes)  # type: ignore[arg-type]

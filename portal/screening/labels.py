@@ -56,10 +56,8 @@ def label_of(name: str, value: str) -> str:
 def groups(criteria: Criteria, counts: dict[str, dict[str, int]]) -> list[Group]:
     """The filters with their counts: chosen values always, then the commonest; cities once a province narrows them."""
     made = []
-    for name in FILTERS:
+    for name in criteria.counted:
         chosen = criteria.filters.get(name, ())
-        if name == "city" and not chosen and len(criteria.filters.get("province", ())) != 1:
-            continue
         found = counts.get(name, {})
         values = [v for v in {*found, *chosen} if _offered(name, v, chosen)]
         listed = [Value(v, label_of(name, v), found.get(v, 0), v in chosen, _depth(name, v)) for v in values]

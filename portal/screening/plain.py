@@ -10,7 +10,7 @@ from portal.access.actor import Actor
 from portal.core.paging import PAGE_SIZE
 from portal.enterprises import industries, policy
 from portal.enterprises.models import Enterprise
-from portal.screening.criteria import FILTERS, Criteria
+from portal.screening.criteria import Criteria
 from portal.screening.documents import steps
 
 COLUMNS = {
@@ -39,7 +39,7 @@ def answer(db: Session, actor: Actor, criteria: Criteria) -> tuple[Sequence[Ente
         .limit(PAGE_SIZE)
     )
     total = db.scalar(select(func.count()).select_from(Enterprise).where(*conditions)) or 0
-    return db.scalars(page).all(), total, {name: _counts(db, actor, criteria, name) for name in FILTERS}
+    return db.scalars(page).all(), total, {name: _counts(db, actor, criteria, name) for name in criteria.counted}
 
 
 def _conditions(actor: Actor, criteria: Criteria, ignore: str = "") -> list[ColumnElement[bool]]:

@@ -19,7 +19,7 @@ from portal.core.paging import PAGE_SIZE
 from portal.enterprises import policy
 from portal.enterprises.models import Enterprise
 from portal.screening import plain
-from portal.screening.criteria import FILTERS, SORTS, Criteria
+from portal.screening.criteria import SORTS, Criteria
 from portal.screening.documents import document
 from portal.screening.models import SearchDirty
 from search.errors import SearchError
@@ -73,7 +73,7 @@ def _query(actor: Actor, criteria: Criteria, leave_out: list[str]) -> Query:
     if not criteria.whole_register:
         filters["member"] = (True,)
     return Query(
-        readers=actor.words, text=criteria.text, filters=filters, facets=FILTERS, sort=sort, descending=descending,
+        readers=actor.words, text=criteria.text, filters=filters, facets=criteria.counted, sort=sort, descending=descending,
         offset=criteria.offset, limit=PAGE_SIZE, exclude_ids=leave_out,
     )  # fmt: skip
 
