@@ -14,4 +14,4 @@ from portal.evidence.naming import Named
 def names(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Named]:
     """Title and page of each readable item among `refs`."""
     rows = db.execute(select(Disclosure.ref, Disclosure.title).where(Disclosure.ref.in_(refs), policy.readable(actor)))
-    return {ref: Named(title, f"/disclosures/{ref}") for ref, title in rows.tuples()}
+    return {ref: Named(title, f"/disclosures/{ref}") for ref, title in rows}

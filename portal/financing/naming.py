@@ -14,7 +14,7 @@ from portal.financing.models import Application, CreditProduct
 def products(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Named]:
     """Name and page of each readable product among `refs`."""
     rows = db.execute(select(CreditProduct.ref, CreditProduct.name).where(CreditProduct.ref.in_(refs), policy.product_readable(actor)))
-    return {ref: Named(name, f"/credit-products/{ref}") for ref, name in rows.tuples()}
+    return {ref: Named(name, f"/credit-products/{ref}") for ref, name in rows}
 
 
 def applications(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Named]:
@@ -22,4 +22,4 @@ def applications(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str,
     rows = db.execute(
         select(Application.ref, Application.terms["name"].astext).where(Application.ref.in_(refs), policy.application_readable(actor))
     )
-    return {ref: Named(name or "贷款申请", f"/applications/{ref}") for ref, name in rows.tuples()}
+    return {ref: Named(name or "贷款申请", f"/applications/{ref}") for ref, name in rows}

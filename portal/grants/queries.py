@@ -101,5 +101,5 @@ def exclusions(db: Session, actor: Actor) -> list[tuple[Exclusion, str]]:
             .join(Organisation, Organisation.id == Exclusion.organisation_id)
             .where(Exclusion.owner == actor.organisation_principal, Exclusion.ended_at.is_(None))
             .order_by(Organisation.name, Exclusion.id)
-        ).tuples()
+        )
     )

@@ -14,4 +14,4 @@ from portal.reports.models import PeriodicReport
 def names(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Named]:
     """Year and page of each of the reader's own reports among `refs`."""
     rows = db.execute(select(PeriodicReport.ref, PeriodicReport.year).where(PeriodicReport.ref.in_(refs), policy.editable(actor)))
-    return {ref: Named(f"{year} 年年度报告", f"/reports/{ref}") for ref, year in rows.tuples()}
+    return {ref: Named(f"{year} 年年度报告", f"/reports/{ref}") for ref, year in rows}

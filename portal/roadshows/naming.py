@@ -14,4 +14,4 @@ from portal.roadshows.models import Roadshow
 def names(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Named]:
     """Title and page of each roadshow among `refs` that the reader may see."""
     rows = db.execute(select(Roadshow.ref, Roadshow.title).where(Roadshow.ref.in_(refs), policy.readable(actor)))
-    return {ref: Named(title, f"/roadshows/{ref}") for ref, title in rows.tuples()}
+    return {ref: Named(title, f"/roadshows/{ref}") for ref, title in rows}

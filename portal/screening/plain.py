@@ -72,7 +72,7 @@ def _counts(db: Session, actor: Actor, criteria: Criteria, name: str) -> dict[st
     asked: Select[Any] = (
         select(value, func.count()).select_from(Enterprise).where(*_conditions(actor, criteria, ignore=name)).group_by(value)
     )
-    counts = {str(v): n for v, n in db.execute(asked).tuples() if v is not None}
+    counts = {str(v): n for v, n in db.execute(asked) if v is not None}
     if name != "industry":
         return counts
     whole: dict[str, int] = {}

@@ -75,8 +75,8 @@ def documents(db: Session) -> Iterator[Document]:
 def drift(database: Database, engine: Engine) -> list[str]:
     """Differences between index and database, one line each: missing, superfluous, of another version. Empty: in step."""
     with database.system_session() as db:
-        stored = {str(i): str(v) for i, v in db.execute(select(Enterprise.id, Enterprise.version)).tuples()}
-        codes = {str(i): u for i, u in db.execute(text("select id, uscc from portal.enterprise")).tuples()}
+        stored = {str(i): str(v) for i, v in db.execute(select(Enterprise.id, Enterprise.version))}
+        codes = {str(i): u for i, u in db.execute(text("select id, uscc from portal.enterprise"))}
     held = dict(engine.ids())
     lines = [f"索引里没有 {codes[i]}" for i in sorted(stored.keys() - held.keys(), key=int)]
     lines += [f"索引里多出编号 {i}" for i in sorted(held.keys() - stored.keys())]
