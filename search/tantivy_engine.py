@@ -61,8 +61,8 @@ class TantivyEngine:
     def __init__(self, folder: Path | str, wait: float = 60.0) -> None:
         self.store = Store(Path(folder), wait)
         self.schema = self.store.schema
-        self._counts: Recent[dict[str, dict[str, int]]] = Recent(KEPT_COUNTS)
-        self._pages: Recent[tuple[tuple[str, ...], int]] = Recent(KEPT_PAGES)
+        self._counts: Recent[tuple[dict[str, dict[str, int]], int]] = Recent(KEPT_COUNTS)
+        self._pages: Recent[tuple[str, ...]] = Recent(KEPT_PAGES)
 
     def search(self, query: Query) -> Answer:
         check_query(query)
@@ -82,10 +82,10 @@ class TantivyEngine:
             # Nothing else decides an answer: one state of the index, one question, one set of readers.
             asked = (state, plan, tuple(readers), tuple(sorted((f, tuple(v)) for f, v in filters.items())),
                      tuple(sorted(query.ranges.items())), _digest(query.exclude_ids))
-            facets = self._counts.get((asked, tuple(query.facets)),
-                                      lambda: self._facets(searcher, base, filters, query.facets, whole))
-            ids, total = self._pages.get((asked, by, bool(tiers), query.offset, query.limit),
-                                         lambda: self._page(searcher, whole, tiers, by, query.offset, query.limit))
+            facets, total = self._counts.get((asked, tuple(query.facets)),
+                                             lambda: self._facets(searcher, base, filters, query.facets, whole))
+            ids = self._pages.get((asked, by, bool(tiers), query.offset, query.limit),
+                                  lambda: self._page(searcher, whole, tiers, by, query.offset, query.limit, total))
             return Answer(ids, total, facets)
 
     def suggest(self, prefix: str, readers: Sequence[str], n: int = 8) -> tuple[str, ...]:
@@ -95,16 +95,12 @@ class TantivyEngine:
         with _reading():
             searcher = self.store.current().searcher()
             whole = T.boolean_query(plan_clauses(self.schema, plan) + reader_clauses(self.schema, principals, ()))
-            return self._page(searcher, whole, tier_queries(self.schema, plan), ("by_length", False), 0, n)[0]
+            return self._page(searcher, whole, tier_queries(self.schema, plan), ("by_length", False), 0, n, n)
 
     @staticmethod
     def _page(searcher: tantivy.Searcher, whole: T, tiers: list[T], by: tuple[str, bool],
-              offset: int, limit: int) -> tuple[tuple[str, ...], int]:
-        """One page out of the tiers laid end to end, and the number of all hits."""
-        if not tiers:
-            keys, total = _stretch(searcher, whole, by, offset, max(limit, 1))
-            return tuple(map(_id, keys[:limit])), total
-        total = searcher.search(whole, 1).count
+              offset: int, limit: int, total: int) -> tuple[str, ...]:
+        """One page out of the tiers laid end to end; `total` hits at most are there."""
         ids: list[str] = []
         higher: Clauses = []
         for tier in [*tiers, None]:
@@ -117,30 +113,29 @@ class TantivyEngine:
             keys, count = _stretch(searcher, T.boolean_query(clauses), by, offset, limit - len(ids))
             ids += map(_id, keys)
             offset = max(0, offset - count)
-        return tuple(ids), total
+        return tuple(ids)
 
     def _facets(self, searcher: tantivy.Searcher, base: Clauses, filters: dict[str, list[str]],
-                wanted: Sequence[str], whole: T) -> dict[str, dict[str, int]]:
-        """Counts per field; the fields without a filter of their own share one pass."""
-        counts = self._count(searcher, whole, [f for f in wanted if f not in filters])
+                wanted: Sequence[str], whole: T) -> tuple[dict[str, dict[str, int]], int]:
+        """Counts per field, and of all hits; the fields without a filter of their own share one pass with that."""
+        counts, total = self._count(searcher, whole, [f for f in wanted if f not in filters])
         for field in wanted:
             if field in filters:
                 without = T.boolean_query(base + filter_clauses(self.schema, filters, without=field))
-                counts |= self._count(searcher, without, [field])
-        return {field: counts[field] for field in wanted}
+                counts |= self._count(searcher, without, [field])[0]
+        return {field: counts[field] for field in wanted}, total
 
     @staticmethod
-    def _count(searcher: tantivy.Searcher, query: T, fields: list[str]) -> dict[str, dict[str, int]]:
-        if not fields:
-            return {}
-        terms = {f: {"terms": {"field": SETS.get(f, f), "size": FACET_VALUES, "segment_size": FACET_VALUES}} for f in fields}
-        found = searcher.aggregate(query, terms)
+    def _count(searcher: tantivy.Searcher, query: T, fields: list[str]) -> tuple[dict[str, dict[str, int]], int]:
+        terms: dict[str, object] = {f: {"terms": {"field": SETS.get(f, f), "size": FACET_VALUES, "segment_size": FACET_VALUES}} for f in fields}
+        # Each document has exactly one order text of a kind.
+        found = searcher.aggregate(query, terms | {"": {"value_count": {"field": "by_length"}}})
         counts: dict[str, dict[str, int]] = {f: {} for f in fields}
         for field, own in counts.items():
             for bucket in found[field]["buckets"]:
                 for value in bucket["key"].split(APART) if field in SETS else (bucket["key"],):
                     own[value] = own.get(value, 0) + bucket["doc_count"]
-        return counts
+        return counts, int(found[""]["value"])
 
     def upsert(self, documents: Iterable[Document]) -> int:
         many = list(documents)
