@@ -1,7 +1,8 @@
 """`screen`: the board's list at 10,000 and 150,000 enterprises, over one kept connection, against the floor of the same pages.
 
 Page and floor are asked in turn, so that what else the machine does meets both. A figure's extra fields: `floor` in
-milliseconds, `server` what the server itself spent on the page, `bytes` of the page, `statements` of SQL (the most of any page).
+milliseconds, `server` what the server itself spent on the page, `computing` the processor time of page and floor in the web
+process (what is left of a figure when the machine is busy elsewhere), `bytes` of the page, `statements` of SQL (the most of any).
 """
 
 import http.client
@@ -55,11 +56,13 @@ HIDDEN_FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 @dataclass
 class Taken:
-    """What the requests of a case took: milliseconds of page, floor and server; bytes and statements of the page."""
+    """What the requests of a case took, in milliseconds; the most bytes and statements of its pages."""
 
     page: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
     server: list[float] = field(default_factory=list)
+    computing: list[float] = field(default_factory=list)
+    floor_computing: list[float] = field(default_factory=list)
     size: int = 0
     statements: int = 0
 
@@ -67,6 +70,8 @@ class Taken:
         self.page += other.page
         self.floor += other.floor
         self.server += other.server
+        self.computing += other.computing
+        self.floor_computing += other.floor_computing
         self.size, self.statements = max(self.size, other.size), max(self.statements, other.statements)
 
 
@@ -150,11 +155,11 @@ def measure(reader: Browser, nobody: Browser) -> dict[str, Taken]:
         for case, asked in CASES.items():
             page, body, said = reader.timed(PAGE + query(asked[(round_ + WARM) % len(asked)]))
             floor, bare, bare_said = nobody.timed(FLOOR + query(asked[0]))
-            statements, spent = said.split()
+            statements, spent, busy = said.split()
             if bare_said.split()[0] != "0" or len(bare) < 10_000:
                 raise SystemExit(f"{case}: this is no floor: {bare_said}, {len(bare)} bytes")
             if round_ >= 0:
-                taken[case].add(Taken([page], [floor], [float(spent)], len(body), int(statements)))
+                taken[case].add(Taken([page], [floor], [float(spent)], [float(busy)], [float(bare_said.split()[2])], len(body), int(statements)))
     return taken
 
 
@@ -164,7 +169,10 @@ def query(asked: Asked) -> str:
 
 def report(name: str, taken: Taken) -> float:
     value = p50(taken.page)
-    figure(name, value, "ms", p50(taken.floor), len(taken.page), bytes=taken.size, statements=taken.statements, server=round(p50(taken.server), 2))
+    figure(
+        name, value, "ms", p50(taken.floor), len(taken.page), bytes=taken.size, statements=taken.statements,
+        server=round(p50(taken.server), 2), computing=[round(p50(taken.computing), 2), round(p50(taken.floor_computing), 2)],
+    )  # fmt: skip
     return value
 
 

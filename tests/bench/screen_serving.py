@@ -3,7 +3,7 @@
 The floor of a page is the least this machine could do for the same bytes: the same template with the values of a real
 request kept in memory, at a public address of the same application; no reader, no database, no engine. What the template
 calls (places, marks, addresses) answers from memory too. A page is kept when it is asked with `X-Bench-Keep`. Each answer says
-in `X-Bench` how many SQL statements it took and how many milliseconds the server spent on it.
+in `X-Bench` how many SQL statements it took, and the server's milliseconds by the clock and of computing.
 """
 
 import time
@@ -49,15 +49,15 @@ def _count(*_cursor: Any) -> None:
 
 
 def _measured(served: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """`served`, saying of each answer how many statements and milliseconds it took."""
+    """`served`, saying of each answer how many statements, milliseconds and milliseconds of computing it took."""
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        counter, begun = [0], time.perf_counter()
+        counter, begun, busy = [0], time.perf_counter(), time.thread_time()
         statements.set(counter)
 
         def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             took = (time.perf_counter() - begun) * 1e3
-            return start_response(status, [*headers, ("X-Bench", f"{counter[0]} {took:.3f}")], *more)
+            return start_response(status, [*headers, ("X-Bench", f"{counter[0]} {took:.3f} {(time.thread_time() - busy) * 1e3:.3f}")], *more)
 
         return served(environ, started)
 
