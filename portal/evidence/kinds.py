@@ -43,10 +43,9 @@ KIND_NAMES = {
     "report.begun": "开始一份报告",
     "report.saved": "保存报告",
     "report.filed": "报送报告",
+    "report.exported": "导出报告包",
     "organisation.qualified": "认定投资者资格",
     "enterprise.added": "录入企业",
-    "enterprise.added": "登记企业",
-    "section.saved": "保存企业资料栏目",
     "section.saved": "保存企业资料栏目",
     ERASED: "删除存证原文",
 }

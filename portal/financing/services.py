@@ -31,6 +31,12 @@ STEPS = {
     ProductState.OPEN: {ProductState.CLOSED},
     ProductState.CLOSED: {ProductState.OPEN},
 }
+# How the log calls the end of an application.
+ENDINGS = {
+    ApplicationState.ACCEPTED: "application.accepted",
+    ApplicationState.DECLINED: "application.declined",
+    ApplicationState.WITHDRAWN: "application.withdrawn",
+}
 CONDITIONS_LENGTH = 4000
 PURPOSE_LENGTH = 500
 NOTE_LENGTH = 2000
@@ -267,7 +273,7 @@ def _ended(db: Session, actor: Actor, found: Application) -> None:
     found.version += 1
     db.flush()
     _event(db, actor, found)
-    record(db, f"application.{found.state}", actor=actor, owner=found.owner, about={
+    record(db, ENDINGS[ApplicationState(found.state)], actor=actor, owner=found.owner, about={
         "application": found.ref, "version": found.version, "reason": found.reason_code})  # fmt: skip
     emit(db, ApplicationEnded(found.id, found.ref, found.lender, found.owner, found.state))
 
