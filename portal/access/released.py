@@ -19,6 +19,7 @@ class Released:
 
 RELEASED = (
     Released("roadshow.seats", "报名路演的人", "决定是否报名需要知道有没有余位", "有余位 / 已满"),
+    Released("disclosure.reach", "企业自己", "披露前要确切知道谁会读到（七）", "能读到的机构名单与人数"),
     Released("evidence.size", "所有人", "检查点本身公开日志大小，外人据此核验", "最近一次检查点的条数"),
 )
 
