@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.person import Someone
 
@@ -27,8 +28,8 @@ def post_product(bank: Someone) -> str:
 def apply(firm: Someone, product: str) -> str:
     """Find the product on the shelf and apply; the application's address."""
     firm.follow("信贷产品", "header")
-    firm.follow(PRODUCT)
-    assert firm.page.url.startswith(firm.site.base + product)
+    expect(firm.page.locator("main").get_by_role("link", name=PRODUCT).first).to_be_visible()
+    firm.page.locator(f"main a[href^='{product}']").click()
     firm.sees("你符合吗")
     firm.follow("申请这个产品")
     firm.fill(amount="8000", term="12", purpose=PURPOSE)

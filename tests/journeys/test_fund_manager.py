@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 
 import pytest
+from icalendar import Calendar
 from playwright.sync_api import expect
 
 from portal.cli.demo.board import code, enterprises
@@ -94,3 +95,25 @@ def test_reads_what_was_addressed_to_it_and_nothing_else(fund: Someone, somebody
         hidden = other.page.url.removeprefix(fund.site.base)
         assert fund.fetch(hidden)[0] == 404
         assert fund.fetch(hidden)[2].count(b"404") == fund.fetch("/disclosures/aaaaaaaaaaaaaaaa")[2].count(b"404")
+
+
+@pytest.mark.clause("十")
+def test_registers_for_a_roadshow_and_takes_it_into_the_calendar(fund: Someone) -> None:
+    fund.follow("路演", "header")
+    fund.follow("高端装备专场路演")
+    fund.sees("有余位")
+    fund.press("报名")
+    fund.sees("已报名")
+    page = fund.page.url
+    calendar = Calendar.from_ical(fund.download(fund.page.get_by_role("link", name="加进日历")))
+    [event] = calendar.walk("VEVENT")
+    assert event["SUMMARY"] == "高端装备专场路演"
+    assert event.decoded("DTSTART").utcoffset() is not None
+    assert event.decoded("DTSTART") < event.decoded("DTEND")
+    fund.go("/roadshows")
+    fund.sees("已报名")
+
+    fund.go(page.removeprefix(fund.site.base))
+    fund.follow("取消报名")
+    fund.press("取消报名")
+    expect(fund.page.locator("main").get_by_role("button", name="报名")).to_be_visible()
