@@ -79,7 +79,7 @@ def init_errors(app: Flask) -> None:
     def domain_error(error: PortalError) -> Response:
         actor = current_actor()
         undo()
-        status = STATUS[type(error)]
+        status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
         if status in (403, 404, 410):
             deny(actor, status)
         fields = error.fields if isinstance(error, Invalid) else None
