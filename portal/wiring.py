@@ -71,7 +71,7 @@ NAVIGATION = (
     Item("信贷产品", "financing.products", Action.PRODUCT_READ),
     Item("申请", "financing.applications", Action.APPLICATION_READ),
     Item("运营", "oversight.operator", Action.OPERATE),
-    Item("报送情况", "oversight.index", Action.FILING_OVERSEE, section="oversight."),
+    Item("报送情况", "oversight.index", Action.FILING_OVERSEE),
     Item("机构", "accounts.organisations", Action.OPERATE),
     Item("存证", "evidence.index", Action.EVIDENCE_READ, section="evidence."),
 )
