@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import STATIC, TEMPLATES, Settings
 from portal.core.clock import today
-from portal.web import assets, edge, errors, format, headers, health, logs
+from portal.web import assets, edge, errors, format, headers, health, logs, texts
 from portal.web.edge import Edge, current_actor, current_db
 
 MAX_UPLOAD = 20 * 1024 * 1024
@@ -38,6 +38,7 @@ def base_app(settings: Settings, edge_: Edge) -> Flask:
         n = settings.portal_trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     Babel(app)
+    texts.init_texts(app)
     logs.init_logs(app)
     edge.init_edge(app, edge_)
     CSRFProtect(app)
