@@ -58,7 +58,7 @@ def environment(flashes: tuple[tuple[str, str], ...] = ()) -> Environment:
 def frame(**changes: Any) -> dict[str, Any]:
     """What the application gives to every page."""
     return {
-        "nav_items": NAVIGATION, "actor": Person(), "operator_name": "北庭股权交易中心", "board_name": "专精特新专板", "checkpoint": Checkpoint(),
+        "nav_items": NAVIGATION, "actor": Person(), "operator_name": "北庭股权交易中心", "short_name": "北庭股权", "board_name": "专精特新专板", "checkpoint": Checkpoint(),
         "account_links": [Link("换一个身份", "/account/membership"), Link("密码与登录", "/account")],
         "footer_links": [Link("规则与出处", "/rules")], **changes,
     }
