@@ -19,7 +19,9 @@ from portal.disclosures import jobs as disclosures_jobs
 from portal.disclosures import naming as disclosures_naming
 from portal.disclosures import panels as disclosures_panels
 from portal.disclosures import views as disclosures
+from portal.enterprises import naming as enterprises_naming
 from portal.enterprises import views as enterprises
+from portal.enterprises import views_hiding as hiding
 from portal.enterprises.events import EnterprisesChanged
 from portal.enterprises.models import Enterprise
 from portal.enterprises.panels import PAGE
@@ -87,7 +89,7 @@ def account_links(actor: Actor) -> list[Link]:
 
 
 # The list of enterprises comes last: its addresses are the widest.
-FEATURES = (workspaces, evidence, enterprises, disclosures, reports, roadshows, financing, oversight, screening)
+FEATURES = (workspaces, evidence, enterprises, hiding, disclosures, reports, roadshows, financing, oversight, screening)
 
 
 def connect_events() -> None:
@@ -98,11 +100,14 @@ def connect_events() -> None:
 
 def name_things() -> None:
     """What the log may call the refs it knows; each feature answers for what the reader may read."""
-    for thing in ("disclosure", "disclosure.document"):
-        naming.connect(thing, disclosures_naming.names)
+    naming.connect("disclosure", disclosures_naming.names)
+    naming.connect("disclosure.document", disclosures_naming.documents)
+    for thing in ("section", "enterprise.section"):
+        naming.connect(thing, enterprises_naming.sections)
     naming.connect("product", financing_naming.products)
     naming.connect("application", financing_naming.applications)
     naming.connect("report", reports_naming.names)
+    naming.connect("filing", reports_naming.filings)
     naming.connect("roadshow", roadshows_naming.names)
 
 
