@@ -215,7 +215,7 @@ def test_titles_show_where_the_reader_may_read_and_refs_elsewhere(
     monkeypatch.setattr(naming, "_namers", {})
     connect("disclosure", disclosures)
     page = client(OWNER).get("/evidence").get_data(as_text=True)
-    assert page.count(f'<a href="/disclosures/{"a" * 16}">三季度经营数据</a>') == 2
+    assert page.count(f'<a class="in-text" href="/disclosures/{"a" * 16}">三季度经营数据</a>') == 2
     assert asked == [["a" * 16]]
     other = client(READER).get("/evidence").get_data(as_text=True)
     assert "三季度经营数据" not in other
