@@ -1,6 +1,6 @@
 """The actor: a frozen value that says for whom an answer is made. It is passed as an argument, never looked up."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from portal.access.actions import Action
 from portal.access.principals import BOARD, OPERATOR, PUBLIC, OrgKind
@@ -28,7 +28,6 @@ class Actor:
     enterprise_id: int | None = None
     session_id: int | None = None
     memberships: int = 0
-    _marks: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def is_anonymous(self) -> bool:

@@ -229,12 +229,6 @@ def addressable(db: Session, q: str, kinds: Collection[OrgKind], limit: int = 20
     return db.scalars(statement.order_by(Organisation.name, Organisation.id).limit(limit)).all()
 
 
-def organisations_by_ref(db: Session, refs: Collection[str]) -> Sequence[Organisation]:
-    """The organisations with these references, by name; unknown ones are left out."""
-    statement = select(Organisation).where(Organisation.ref.in_(list(refs)))
-    return db.scalars(statement.order_by(Organisation.name, Organisation.id)).all()
-
-
 def demo_people(db: Session) -> Sequence[Any]:
     """User name and organisations of everybody who works in an organisation of the demo."""
     names = func.string_agg(Organisation.name, aggregate_order_by(literal("、"), Membership.id))

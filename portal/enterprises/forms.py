@@ -1,4 +1,4 @@
-"""Forms of the profile: a section's text, and opening it to somebody."""
+"""Forms of the profile: a section's text, opening it to somebody, hiding from somebody."""
 
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
@@ -23,6 +23,12 @@ class AudienceForm(PortalForm):
     organisation = SelectField("哪一家机构", choices=[], validate_choice=False, validators=[Optional()])
     purpose = StringField("用途", validators=[DataRequired("写明用途：没有用途就没有依据。"), Length(max=200, message="用途最多 200 个字。")])
     until = DateField("到哪天为止", validators=[DataRequired("选今天或以后的一天。")])
+
+
+class HideForm(PortalForm):
+    """Hiding one's enterprise from an organisation."""
+
+    organisation = SelectField("对哪一家机构隐藏", choices=[], validate_choice=False, validators=[DataRequired("选一家机构。")])
 
 
 class CloseForm(PortalForm):

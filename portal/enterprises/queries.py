@@ -30,14 +30,6 @@ def get_enterprise(db: Session, actor: Actor, uscc: str) -> Enterprise:
     return found
 
 
-def enterprise_by_id(db: Session, actor: Actor, enterprise_id: int) -> Enterprise:
-    """The enterprise with this internal number, under the same decision. Raises NotFound."""
-    found = db.scalar(select(Enterprise).where(Enterprise.id == enterprise_id, readable(actor)))
-    if found is None:
-        raise NotFound
-    return found
-
-
 def own_enterprise(db: Session, actor: Actor) -> Enterprise:
     """The enterprise for which the actor acts. Raises NotFound when there is none."""
     found = db.scalar(select(Enterprise).where(Enterprise.organisation_id == actor.organisation_id, editable(actor)))

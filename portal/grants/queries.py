@@ -42,6 +42,15 @@ class Holder:
     object_id: int
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """An organisation that an enterprise hides from, and since when."""
+
+    ref: str
+    name: str
+    since: datetime
+
+
 def _end(moment: datetime) -> datetime | None:
     return None if moment >= NEVER else moment
 
@@ -93,13 +102,12 @@ def audience(principal: int, name: str | None, word: str = "") -> str:
     return word
 
 
-def exclusions(db: Session, actor: Actor) -> list[tuple[Exclusion, str]]:
-    """Organisations the actor's enterprise hides from, with their names."""
-    return list(
-        db.execute(
-            select(Exclusion, Organisation.name)
-            .join(Organisation, Organisation.id == Exclusion.organisation_id)
-            .where(Exclusion.owner == actor.organisation_principal, Exclusion.ended_at.is_(None))
-            .order_by(Organisation.name, Exclusion.id)
-        )
+def exclusions(db: Session, actor: Actor) -> list[Hidden]:
+    """Organisations the actor's enterprise hides from, by name."""
+    rows = db.execute(
+        select(Organisation.ref, Organisation.name, Exclusion.made_at)
+        .join(Organisation, Organisation.id == Exclusion.organisation_id)
+        .where(Exclusion.owner == actor.organisation_principal, Exclusion.ended_at.is_(None))
+        .order_by(Organisation.name, Exclusion.id)
     )
+    return [Hidden(ref, name, since) for ref, name, since in rows]

@@ -111,18 +111,18 @@ def exclude(db: Session, actor: Actor, *, enterprise_id: int, organisation_ref: 
     return made
 
 
-def include_again(db: Session, actor: Actor, exclusion_id: int) -> None:
-    """End an exclusion; NotFound when it is absent or another enterprise's."""
+def include_again(db: Session, actor: Actor, organisation_ref: str) -> None:
+    """End an exclusion: grants that still live hold again. Raises NotFound when that organisation is not excluded."""
     found = db.scalar(
-        select(Exclusion).where(
-            Exclusion.id == exclusion_id, Exclusion.owner == actor.organisation_principal, Exclusion.ended_at.is_(None)
-        )
+        select(Exclusion)
+        .join(Organisation, Organisation.id == Exclusion.organisation_id)
+        .where(Organisation.ref == organisation_ref, Exclusion.owner == actor.organisation_principal, Exclusion.ended_at.is_(None))
     )
     if found is None:
         raise NotFound
     found.ended_at = now()
     db.flush()
-    record(db, "exclusion.ended", actor=actor, owner=found.owner, about={"organisation": found.organisation_id})
+    record(db, "exclusion.ended", actor=actor, owner=found.owner, about={"organisation": organisation_ref})
 
 
 def word_of(db: Session, principal: int) -> str:

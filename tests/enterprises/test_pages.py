@@ -16,6 +16,7 @@ from portal.enterprises import services
 from portal.enterprises.panels import PAGE
 from portal.enterprises.models import Enterprise, SectionKey
 from portal.enterprises.views import bp
+from portal.enterprises.views_hiding import bp as hiding
 from portal.evidence.services import record_denial
 from portal.grants.models import Grant
 from portal.web.edge import Edge
@@ -83,6 +84,7 @@ def _stage(own: Database, settings: Settings, actors: dict[str, Actor]) -> Stage
     security.add_url_rule("/sign-in", "login", public(lambda: ""))
     made.app.register_blueprint(security)
     made.app.register_blueprint(bp)
+    made.app.register_blueprint(hiding)
     assert_every_view_declares_access(made.app)
     return made
 
@@ -243,3 +245,38 @@ def test_panels_of_higher_features_stand_where_they_say(stage: Stage, monkeypatc
 
 def _reason_only(db: object, actor: Actor, enterprise: Enterprise) -> PanelView:
     return PanelView("components/csrf.html", side=True, reasons=(("event", None, "路演报名者。"),))
+
+
+HIDING = "/my-enterprise/hidden-from"
+
+
+def test_hiding_from_an_organisation_holds_from_the_next_request_and_can_be_undone(stage: Stage) -> None:
+    ref = str(stage.scalar(f"select ref from portal.organisation where id = {stage.actors['fund'].organisation_id}"))
+    assert stage.browser("fund").get(f"/enterprises/{A}").status_code == 200
+    owner = stage.browser("owner")
+    asked = owner.form(HIDING, organisation=ref)
+    assert owner.post(HIDING, data=asked).status_code == 302
+    assert "砚台山私募基金" in words(owner.get(HIDING))
+    assert stage.browser("fund").get(f"/enterprises/{A}").status_code == 404
+    again = stage.browser("owner")
+    refused = again.post(HIDING, data=again.form(HIDING, index=-1, organisation=ref))
+    assert refused.status_code == 422
+    assert "已经对这家机构隐藏" in words(refused)
+    undo = stage.browser("owner")
+    assert undo.post(f"{HIDING}/{ref}/end", data=undo.form(HIDING, index=0)).status_code == 302
+    assert "没有对任何机构隐藏" in words(undo.get(HIDING))
+    assert stage.browser("fund").get(f"/enterprises/{A}").status_code == 200
+    kinds = "select string_agg(kind, ' ' order by at) from portal.opening where kind like 'exclusion.%'"
+    assert stage.scalar(kinds) == "exclusion.made exclusion.ended"
+
+
+@pytest.mark.parametrize("who", ["fund", "operator", "viewer"])
+def test_nobody_else_hides_an_enterprise(stage: Stage, who: str) -> None:
+    assert stage.browser(who).get(HIDING).status_code == 403
+
+
+def test_hiding_asks_for_an_organisation_that_exists(stage: Stage) -> None:
+    owner = stage.browser("owner")
+    assert owner.post(HIDING, data=owner.form(HIDING, organisation="")).status_code == 422
+    assert owner.post(HIDING, data=owner.form(HIDING, organisation="0" * 16)).status_code == 404
+    assert owner.post(f"{HIDING}/{'0' * 16}/end", data={"csrf_token": owner.csrf(HIDING)}).status_code == 404
