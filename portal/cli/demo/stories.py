@@ -50,6 +50,10 @@ def year_from(day: date) -> date:
     return day + timedelta(days=365)
 
 
+def friday_after(day: date) -> date:
+    return day + timedelta(days=(4 - day.weekday()) % 7)
+
+
 def profile(db: Session, actor: Actor) -> None:
     """Sections of the profile: one open to every qualified investor, one written and kept."""
     enterprise = own_enterprise(db, actor)
@@ -131,7 +135,7 @@ def products(db: Session, acting: Acting) -> None:
 
 def roadshow(db: Session, operator: Actor) -> None:
     """One roadshow, open for registration, with three enterprises on its programme."""
-    opens = datetime.combine(today() + timedelta(days=14), time(10), CHINA)
+    opens = datetime.combine(friday_after(today() + timedelta(days=9)), time(10), CHINA)
     made = create_roadshow(
         db, operator,
         RoadshowTerms(
