@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from portal.access.principals import BOARD, FIRST_FREE, KIND_PRINCIPALS, QUALIFIED, OrgKind
+from portal.roadshows.words import AUDIENCES
 from tests.surfaces.world import CAST, EXTRAS, Row, World, add_fact, add_grants, at, day, owned, ref_of
 
 MANY = 48  # with the few others the list of records stands at the edge between one page and two
@@ -67,7 +68,8 @@ def roadshows(world: World, chance: Random) -> None:
             made_by=world.person("operator")["id"], updated_at=at(world, -9),
         )  # fmt: skip
         presenting = chance.sample(owned(world), chance.randint(0, 2))
-        readers = {principal: False for principal in chance.sample(classes, chance.randint(0, 3))}
+        # The operator addresses classes; whoever else is shown it comes from presenting.
+        readers = {principal: principal not in AUDIENCES for principal in chance.sample(classes, chance.randint(0, 3))}
         for position, enterprise in enumerate(presenting):
             readers.setdefault(enterprise["owner"], True)
             world.add("roadshow_enterprise", roadshow_id=show["id"], enterprise_id=enterprise["id"], owner=enterprise["owner"], position=position)

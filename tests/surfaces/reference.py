@@ -190,7 +190,7 @@ DECIDED = frozenset(name for name in vars(Reference) if not name.startswith("_")
 def erased(world: World, username: str) -> World:
     """The world after everything that this person may not read has been deleted."""
     decide = Reference(world, reader(world, username))
-    rows = {table: [row for row in found if getattr(decide, table)(row)] for table, found in world.rows.items() if table in DECIDED}
+    rows = {table: [row for row in found if getattr(decide, table)(row)] for table, found in list(world.rows.items()) if table in DECIDED}
     left = World(world.now, rows)
     kept = {row["id"] for row in left["enterprise"]}
     left.stale = {number: name for number, name in world.stale.items() if number in kept}

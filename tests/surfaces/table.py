@@ -101,6 +101,13 @@ def _shelf(_world: World) -> Iterator[str]:
                 "/credit-products?amount=x", "/credit-products?page=2")  # fmt: skip
 
 
+def _reports(form: str) -> Addresses:
+    """`form` with each report and each kind of file or sheet."""
+    parts = [form.format(ref="{}", part=part) for part in (FILES if "{part}" in form else ("",))]
+    return lambda world: [path for part in parts for path in _each("report", part)(world)]
+
+
+FILES = ("xbri", "xhtml", "xml", "json")
 SURFACES: dict[str, Addresses] = {
     "evidence.index": _evidence,
     "evidence.receipt": _each("opening", "/evidence/receipts/{}", "record"),
@@ -129,6 +136,25 @@ SURFACES: dict[str, Addresses] = {
     "financing.applications": _is("/applications", "/applications?page=2"),
     "financing.application": _each("application", "/applications/{}"),
     "financing.withdraw": _each("application", "/applications/{}/withdraw"),
+    "roadshows.index": _is("/roadshows", "/roadshows?past=1", "/roadshows?page=2"),
+    "roadshows.show": _each("roadshow", "/roadshows/{}"),
+    "roadshows.calendar": _each("roadshow", "/roadshows/{}/event.ics"),
+    "roadshows.leave": _each("roadshow", "/roadshows/{}/leave"),
+    "roadshows.new": _is("/roadshows/new"),
+    "roadshows.edit": _each("roadshow", "/roadshows/{}/edit"),
+    "roadshows.cancel": _each("roadshow", "/roadshows/{}/cancel"),
+    "roadshows.participants": _each("roadshow", "/roadshows/{}/participants"),
+    "roadshows.participants_csv": _each("roadshow", "/roadshows/{}/participants.csv"),
+    "reports.index": _is("/reports"),
+    "reports.new": _is("/reports/new", "/reports/new?year=2024"),
+    "reports.show": _each("report", "/reports/{}"),
+    "reports.progress": _each("report", "/reports/{}/progress"),
+    "reports.sheet": _each("report", "/reports/{}/sheet"),
+    "reports.about": _each("report", "/reports/{}/about"),
+    "reports.download": _reports("/reports/{ref}/{part}"),
+    "oversight.operator": _is("/operator"),
+    "oversight.index": _is("/oversight", "/oversight?year=2024", "/oversight?state=filed", "/oversight?page=2"),
+    "oversight.export": _is("/oversight/filings.csv", "/oversight/filings.csv?year=2025"),
     "accounts.account": _is("/account"),
     "accounts.organisations": _is("/operator/organisations", "/operator/organisations?q=%E9%93%B6%E8%A1%8C", "/operator/organisations?kind=bank&page=2"),
     "accounts.organisation": _each("organisation", "/operator/organisations/{}"),
@@ -164,6 +190,17 @@ POSTS: dict[str, Addresses] = {
     "financing.apply": SURFACES["financing.apply"],
     "financing.decide": _each("application", "/applications/{}/decide"),
     "financing.withdraw": SURFACES["financing.withdraw"],
+    "roadshows.register": _each("roadshow", "/roadshows/{}/register"),
+    "roadshows.leave": SURFACES["roadshows.leave"],
+    "roadshows.edit": SURFACES["roadshows.edit"],
+    "roadshows.open_registration": _each("roadshow", "/roadshows/{}/open"),
+    "roadshows.close_registration": _each("roadshow", "/roadshows/{}/close"),
+    "roadshows.cancel": SURFACES["roadshows.cancel"],
+    "reports.sheet": SURFACES["reports.sheet"],
+    "reports.about": SURFACES["reports.about"],
+    "reports.check": _each("report", "/reports/{}/check"),
+    "reports.file": _each("report", "/reports/{}/file"),
+    "reports.correct": _each("report", "/reports/{}/correct"),
     "accounts.organisation": SURFACES["accounts.organisation"],
 }
 """Endpoints that act on something named in the address, by whichever way it is posted to."""
@@ -176,7 +213,7 @@ FORM = (
 """One filling-in for all forms: each takes from it what it knows."""
 
 
-def asks(world: World, chance: Random, *, may: Callable[[str], bool], most: int = 4) -> list[Ask]:
+def asks(world: World, chance: Random, *, may: Callable[[str], bool], most: int = 3) -> list[Ask]:
     """GETs of every surface, at most `most` of each, some with their HEAD, and the board's list as a script asks for it.
 
     `may` says whether the role table opens an endpoint to the reader: where it does not, one address says it all.
@@ -193,7 +230,7 @@ def asks(world: World, chance: Random, *, may: Callable[[str], bool], most: int 
     return [*made, Ask("errors", "/nowhere"), Ask("errors", f"/disclosures/{ABSENT}", headers=(("Accept", "application/json"),))]
 
 
-def posts(world: World, left: World, chance: Random, *, may: Callable[[str], bool], most: int = 4) -> list[Ask]:
+def posts(world: World, left: World, chance: Random, *, may: Callable[[str], bool], most: int = 3) -> list[Ask]:
     """Posts to what `left` no longer has: a post to something readable might act."""
     kept = {row[key] for table in left.rows for row in left[table] for key in ("ref", "uscc", "record") if key in row}
     made: list[Ask] = []

@@ -17,7 +17,7 @@ from tests.surfaces.world import ACTORS
 
 @pytest.mark.clause("七")
 @given(seed=seeds, username=st.sampled_from(ACTORS), crowded=st.integers(0, 4).map(lambda n: n == 4))
-@worlds(48)
+@worlds(44)
 def test_every_surface_answers_as_if_the_unreadable_were_gone(stage: Stage, seed: int, username: str, crowded: bool) -> None:
     chance = Random(seed)
     world = draw(chance, stage.now, crowded=crowded)
