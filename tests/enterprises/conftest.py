@@ -80,7 +80,7 @@ def _principal(db: Session) -> int:
 def acting(of: Organisation, *also: int, who: Person | None = None) -> Actor:
     """Somebody of staff acting for an organisation, with further principals such as BOARD."""
     kind = OrgKind(of.kind)
-    principals = tuple(sorted({PUBLIC, of.principal, KIND_PRINCIPALS[kind], *also}))
+    principals = tuple(sorted({PUBLIC, of.principal, KIND_PRINCIPALS[kind], *also, *([who.principal] if who else [])}))
     return Actor(
         person_id=who.id if who else 1, person_name="罗砚秋", organisation_id=of.id, organisation_name=of.name,
         organisation_principal=of.principal, kind=kind, roles=frozenset({"staff"}), principals=principals,
