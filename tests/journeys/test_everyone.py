@@ -129,3 +129,7 @@ def test_without_scripts(somebody: Callable[..., Someone]) -> None:
     reader = somebody("fund2", scripts=False)
     reader.follow("不用脚本写的快讯")
     reader.sees("新线投产")
+    reader.follow("路演", "header")
+    reader.follow("高端装备专场路演")
+    reader.press("报名")
+    reader.sees("已报名")
