@@ -100,7 +100,8 @@ def reports(world: World, chance: Random) -> None:
             number = len(world["report"]) + 1
             filed = chance.random() < 0.6
             person = next(p["id"] for p in world["person"] if world.organisation(p["username"])["principal"] == enterprise["owner"])
-            files = {form: {"key": "", "sha256": "", "size": 0, "name": enterprise["name"], "facts": 3} for form in ("xbri", "xhtml", "xml", "json")}
+            kept = {"key": "", "sha256": "", "size": 0, "name": enterprise["name"], "facts": 3}
+            files = {form: dict(kept) for form in ("xbri", "xhtml", "xml", "json")}
             row = world.add(
                 "report", ref=ref_of("report", number), enterprise_id=enterprise["id"], owner=enterprise["owner"], kind="annual", year=year,
                 corrects=None, state="filed" if filed else "draft", version=1, check_state="done" if filed else "none",

@@ -190,7 +190,7 @@ DECIDED = frozenset(name for name in vars(Reference) if not name.startswith("_")
 def erased(world: World, username: str) -> World:
     """The world after everything that this person may not read has been deleted."""
     decide = Reference(world, reader(world, username))
-    rows = {table: [row for row in found if getattr(decide, table)(row)] for table, found in list(world.rows.items()) if table in DECIDED}
+    rows = {table: [row for row in world[table] if getattr(decide, table)(row)] for table in sorted(DECIDED)}
     left = World(world.now, rows)
     kept = {row["id"] for row in left["enterprise"]}
     left.stale = {number: name for number, name in world.stale.items() if number in kept}
@@ -206,20 +206,19 @@ def _directory(world: World, left: World, who: Reader) -> None:
     """
     named = {row[column] for table in left.rows for row in left[table] for column in ("owner", "lender", "principal") if column in row}
     numbers = {row[column] for table in left.rows for row in left[table] for column in ("organisation_id", "organiser_id") if column in row}
-    people = {row["person_id"] for row in (*left["application_event"], *left["registration"])} | {who.person["id"] if who.person else 0}
+    people = {row["person_id"] for row in (*left["application_event"], *left["registration"])}
     for table in ("principal", "sign_in_session", "membership", "ring_member", "organisation", "person"):
         left.rows[table] = []
-    left.rows["sign_in_session"] = [row for row in world["sign_in_session"] if row["person_id"] in people and who.person and row["person_id"] == who.person["id"]]
-    for row in world["membership"]:
-        if who.person is not None and row["person_id"] == who.person["id"]:
-            numbers.add(row["organisation_id"])
+    me = who.person["id"] if who.person else 0
+    left.rows["sign_in_session"] = [row for row in world["sign_in_session"] if row["person_id"] == me]
+    numbers |= {row["organisation_id"] for row in world["membership"] if row["person_id"] == me}
     for row in world["organisation"]:
         addressee = who.of_enterprise and row["kind"] != "enterprise"
         if row["id"] in numbers or row["principal"] in named or addressee or OPERATOR in who.principals:
             left["organisation"].append(row)
     institutions = {row["id"] for row in left["organisation"] if row["kind"] != "enterprise"} if who.of_enterprise else set()
     for row in world["membership"]:
-        if row["organisation_id"] in institutions or (who.person is not None and row["person_id"] == who.person["id"]):
+        if row["organisation_id"] in institutions or row["person_id"] == me:
             left["membership"].append(row)
             people.add(row["person_id"])
     own = {who.organisation["id"]} if who.organisation else set()

@@ -62,8 +62,9 @@ def _board(world: World) -> Iterator[str]:
         yield f"/enterprises?q={quote(text)}"
     for row in [*world["enterprise"]][:5]:
         yield f"/enterprises?scope=all&q={row['uscc']}"
-    yield from ("/enterprises?province=650000", "/enterprises?province=530000&scope=all&q=%E8%BD%B4%E6%89%BF", "/enterprises?tier=hatch&tier=standard",
-                "/enterprises?category=champion", "/enterprises?industry=C&industry=34", "/enterprises?city=652300&province=650000&tier=cultivation")  # fmt: skip
+    for narrowed in ("province=650000", "province=530000&scope=all&q=%E8%BD%B4%E6%89%BF", "tier=hatch&tier=standard", "category=champion",
+                     "industry=C&industry=34", "city=652300&province=650000&tier=cultivation"):  # fmt: skip
+        yield f"/enterprises?{narrowed}"
 
 
 def _suggestions(_world: World) -> Iterator[str]:
@@ -119,6 +120,7 @@ SURFACES: dict[str, Addresses] = {
     "enterprises.mine": _is("/my-enterprise"),
     "enterprises.profile": _each("enterprise", "/enterprises/{}/profile", "uscc"),
     "enterprises.section": _sections,
+    "hiding.index": _is("/my-enterprise/hidden-from"),
     "disclosures.index": _disclosures,
     "disclosures.show": _each("disclosure", "/disclosures/{}"),
     "disclosures.document": _documents("/disclosures/{}/documents/{}"),
@@ -156,7 +158,8 @@ SURFACES: dict[str, Addresses] = {
     "oversight.index": _is("/oversight", "/oversight?year=2024", "/oversight?state=filed", "/oversight?page=2"),
     "oversight.export": _is("/oversight/filings.csv", "/oversight/filings.csv?year=2025"),
     "accounts.account": _is("/account"),
-    "accounts.organisations": _is("/operator/organisations", "/operator/organisations?q=%E9%93%B6%E8%A1%8C", "/operator/organisations?kind=bank&page=2"),
+    "accounts.organisations": _is("/operator/organisations", "/operator/organisations?q=%E9%93%B6%E8%A1%8C",
+                                  "/operator/organisations?kind=bank&page=2"),
     "accounts.organisation": _each("organisation", "/operator/organisations/{}"),
     "security.login": _is("/sign-in"),
     "health.readyz": _is("/readyz"),
@@ -178,6 +181,7 @@ POSTS: dict[str, Addresses] = {
     "enterprises.section": _sections,
     "enterprises.open_to": lambda world: [f"{path}/readers" for path in _sections(world)],
     "enterprises.close": _ties("/enterprises/{uscc}/profile/{key}/readers/{grant}/close", "section"),
+    "hiding.end": _each("organisation", "/my-enterprise/hidden-from/{}/end"),
     "disclosures.edit": SURFACES["disclosures.edit"],
     "disclosures.discard": SURFACES["disclosures.discard"],
     "disclosures.publish": SURFACES["disclosures.publish"],
@@ -216,18 +220,22 @@ FORM = (
 def asks(world: World, chance: Random, *, may: Callable[[str], bool], most: int = 3) -> list[Ask]:
     """GETs of every surface, at most `most` of each, some with their HEAD, and the board's list as a script asks for it.
 
-    `may` says whether the role table opens an endpoint to the reader: where it does not, one address says it all.
+    `may` says whether the role table opens an endpoint to the reader: where it does not, one address now and then says it all.
     """
     made: list[Ask] = []
     for endpoint, addresses in SURFACES.items():
-        paths = list(addresses(world))
-        for path in chance.sample(paths, min(len(paths), most if may(endpoint) else 1)):
+        for path in _some(list(addresses(world)), chance, most if may(endpoint) else chance.choice([0, 0, 1])):
             made.append(Ask(endpoint, path))
             if chance.random() < 0.25:
                 made.append(Ask(endpoint, path, "HEAD", headers=(("If-Modified-Since", "Mon, 01 Jan 2035 00:00:00 GMT"),)))
     if may("screening.index"):
         made += [Ask("screening.index", path, headers=FRAGMENT) for path in chance.sample(list(_board(world)), 2)]
-    return [*made, Ask("errors", "/nowhere"), Ask("errors", f"/disclosures/{ABSENT}", headers=(("Accept", "application/json"),))]
+    machine = (("Accept", "application/json"),)
+    return [*made, Ask("errors", "/nowhere"), Ask("errors", f"/disclosures/{ABSENT}", headers=machine)]
+
+
+def _some(paths: list[str], chance: Random, most: int) -> list[str]:
+    return chance.sample(paths, min(len(paths), most))
 
 
 def posts(world: World, left: World, chance: Random, *, may: Callable[[str], bool], most: int = 3) -> list[Ask]:
@@ -236,5 +244,6 @@ def posts(world: World, left: World, chance: Random, *, may: Callable[[str], boo
     made: list[Ask] = []
     for endpoint, addresses in POSTS.items():
         paths = [path for path in addresses(world) if not kept & set(path.split("/"))]
-        made += [Ask(endpoint, path, "POST", FORM) for path in chance.sample(paths, min(len(paths), most if may(endpoint) else 1))]
+        some = _some(paths, chance, most if may(endpoint) else chance.choice([0, 0, 1]))
+        made += [Ask(endpoint, path, "POST", FORM) for path in some]
     return made

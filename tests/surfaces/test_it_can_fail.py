@@ -16,10 +16,10 @@ from portal.screening import queries as screening
 from portal.web.guards import public
 from tests.surfaces.conftest import Stage
 from tests.surfaces.draw import draw
+from tests.surfaces.reference import reader
 from tests.surfaces.stage import Ask, Unequal
 from tests.surfaces.table import ABSENT, SURFACES
 from tests.surfaces.test_walls import expected, wall
-from tests.surfaces.reference import reader
 from tests.surfaces.world import World
 
 

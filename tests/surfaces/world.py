@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 
 from portal.access.principals import FIRST_FREE, KIND_PRINCIPALS, QUALIFIED, OrgKind
-from portal.cli.demo.board import code
 from portal.core.clock import local
 
 Row = dict[str, Any]
