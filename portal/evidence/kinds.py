@@ -58,6 +58,7 @@ THINGS = {
     "application": "贷款申请",
     "application.list": "贷款申请列表",
     "product": "信贷产品",
+    "product.list": "信贷产品列表",
     "section": "企业资料栏目",
     "enterprise": "企业资料",
     "enterprise.section": "企业资料栏目",

@@ -285,6 +285,28 @@ def _event(db: Session, actor: Actor, found: Application) -> None:
     db.flush()
 
 
+def read_product(db: Session, actor: Actor, ref: str) -> Shown:
+    """A product for its reader, recorded unless it is the reader's own. Raises NotFound."""
+    shown = queries.product(db, actor, ref)
+    _looked(db, actor, "product", [shown])
+    return shown
+
+
+def read_products(db: Session, actor: Actor, wanted: queries.Wanted, number: int = 1) -> tuple[list[Shown], Page]:
+    """One page of products, recorded as one answer."""
+    rows, page = queries.products(db, actor, wanted, number)
+    _looked(db, actor, "product.list", rows)
+    return rows, page
+
+
+def _looked(db: Session, actor: Actor, what: str, rows: Sequence[Shown]) -> None:
+    """Record that somebody else's products were shown. The lender is not told who looks at its shelf: an enterprise that
+    hides from it would show itself there."""
+    others = [(row.product.ref, row.product.version) for row in rows if not row.mine]
+    if others:
+        record_read(db, actor, owner=None, what=what, items=others)
+
+
 def read_application(db: Session, actor: Actor, ref: str) -> Listed:
     """An application for one of its parties; the lender's reading is recorded for the enterprise. Raises NotFound."""
     found = queries.application(db, actor, ref)

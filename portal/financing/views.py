@@ -53,7 +53,7 @@ def products() -> Answer:
     form = ShelfForm(request.args)
     wanted = form.wanted()
     db, actor = current_db(), current_actor()
-    rows, page = queries.products(db, actor, wanted, page_number(request.args.get("page")))
+    rows, page = services.read_products(db, actor, wanted, page_number(request.args.get("page")))
     kept = {name: request.args[name] for name in ("amount", "term", "collateral") if request.args.get(name)}
     return render_template("financing/products.html", rows=rows, form=form, kept=kept, shelf=actor.kind is OrgKind.ENTERPRISE,
                            may_post=actor.may(Action.PRODUCT_POST), **_turn(page, ".products", **kept))  # fmt: skip
@@ -98,7 +98,7 @@ def _save(form: ProductForm, save: Callable[[], CreditProduct], message: str) ->
 @requires(Action.PRODUCT_READ)
 def product(ref: str) -> Answer:
     db, actor = current_db(), current_actor()
-    shown = queries.product(db, actor, ref)
+    shown = services.read_product(db, actor, ref)
     wanted = ShelfForm(request.args).wanted()
     enterprise = queries.own_enterprise(db, actor)
     judged: list[Check] = []
@@ -141,7 +141,7 @@ def apply(ref: str) -> Answer:
     # Asked first: the first posting's own application would stand in the way of the second one's answer.
     if good and (once := form.already_done()):
         return once
-    shown = queries.product(db, actor, ref)
+    shown = services.read_product(db, actor, ref)
     if good:
         try:
             made = services.submit_application(db, actor, ref, amount=form.amount.data, term=form.term.data,

@@ -178,7 +178,8 @@ def file(ref: str) -> Answer:
     form = ActForm()
     if once := form.already_done():
         return once
-    version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
+    text = form.version.data or ""
+    version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     try:
         services.file_report(current_db(), current_actor(), _store(), ref, version)
     except StoreUnavailable as error:

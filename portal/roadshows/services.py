@@ -20,7 +20,7 @@ from portal.core.ids import new_ref
 from portal.core.paging import Page
 from portal.enterprises import policy as enterprises
 from portal.enterprises.models import Enterprise
-from portal.evidence.services import record, record_read
+from portal.evidence.services import record, record_read, record_reads
 from portal.roadshows import queries
 from portal.roadshows.events import RegistrationCancelled, RegistrationMade, RoadshowChanged
 from portal.roadshows.models import (
@@ -305,7 +305,9 @@ def read_participants(db: Session, actor: Actor, slug: str) -> tuple[Roadshow, l
     """Who registered, for the operator; recorded. Raises NotFound, NotAllowed."""
     show = queries.roadshow(db, actor, slug)
     rows = queries.participants(db, actor, show.id)
-    record_read(db, actor, owner=None, what="roadshow.participants", items=[(show.ref, show.version)])
+    # Who registered is theirs: each organisation gets a record of its own, and learns of no other.
+    registered = dict.fromkeys(row.registration.principal for row in rows)
+    record_reads(db, actor, what="roadshow.participants", items=[(owner, show.ref, show.version) for owner in registered])
     return show, rows
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.errors import Conflict, Expired, Invalid, NotAllowed, NotFound, PortalError
@@ -41,6 +41,8 @@ TEXTS = {
     503: "稍后再试。没有保存任何内容。",
 }
 CSRF_TEXT = "页面打开太久或登录已结束，表单没有提交。回到上一页刷新后再提交；填写的内容可以先复制下来。"
+
+NUL_TEXT = "文字里有不能保存的字符（NUL），没有保存任何内容。删去后再提交。"
 
 
 def wants_json() -> bool:
@@ -107,6 +109,9 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def accident(error: Exception) -> Response:
         undo()
+        if isinstance(error, DataError) and "NUL" in str(error.orig):
+            # PostgreSQL's texts hold none: nothing can be called that, and nobody types it.
+            return domain_error(NotFound()) if "\0" in request.path else problem(400, NUL_TEXT)
         if isinstance(error, DBAPIError):
             # Its message may quote a row's values; state and statement say enough and hold none.
             log.error("request.failed", kind=type(error.orig).__name__, state=getattr(error.orig, "sqlstate", ""), statement=error.statement)

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from portal.access.principals import OrgKind
 from portal.accounts.models import Organisation, Person, PostedForm, SignInSession
 from portal.core.clock import today
+from portal.core.ids import new_ref
 from tests.accounts.conftest import PASSWORD, mails_to
 
 NEW = "Kashgar+Lamp-77"
@@ -194,9 +195,19 @@ def test_a_period_that_makes_no_sense_changes_nothing(
 ) -> None:
     house = make_user(OrgKind.FUND_MANAGER).organisations[0]
     answer = operator(make_user, open_browser).send(f"/operator/organisations/{house.ref}", starts=starts, until=until)
-    assert said in answer.text
+    assert said in answer.text and answer.status_code == 422
     with database.session() as db:
         assert db.get(Organisation, house.id).qualified_from is None
+
+
+def test_a_period_put_right_is_taken(make_user: Any, open_browser: Any, database: Any) -> None:
+    """The refused form used nothing up: the same form, corrected, is the first that counts."""
+    house, here = make_user(OrgKind.FUND_MANAGER).organisations[0], operator(make_user, open_browser)
+    address, once = f"/operator/organisations/{house.ref}", new_ref()
+    assert here.send(address, starts="2026-05-02", until="2026-05-01", once=once).status_code == 422
+    assert here.send(address, starts="2026-05-01", until="2026-05-02", once=once).status_code == 302
+    with database.session() as db:
+        assert db.get(Organisation, house.id).qualified_from is not None
 
 
 def test_enterprises_and_offices_have_no_period(make_user: Any, open_browser: Any) -> None:

@@ -140,6 +140,21 @@ def test_hidden_and_absent_are_one(stage: Stage, post: Post, submit: Submit) -> 
         assert bare(answers[0].text) == bare(answers[1].text)
 
 
+def test_looking_at_the_shelf_is_recorded_and_tells_the_lender_nothing(stage: Stage, post: Post) -> None:
+    """Who hides from a lender must not show in that lender's log by looking at its product."""
+    product = post()
+    firm = stage.browser("firm")
+    for address in ("/credit-products", f"/credit-products/{product.ref}", f"/credit-products/{product.ref}/apply"):
+        assert firm.get(address).status_code == 200
+    read = select(Opening.plaintext["about"]["what"].as_string()).where(Opening.kind == "read").order_by(Opening.id)
+    about = Opening.plaintext["about"]["items"][0][0].as_string() == product.ref
+    with stage.session("firm") as db:
+        assert list(db.scalars(read.where(about))) == ["product.list", "product", "product"]
+    assert stage.browser("bank").get(f"/credit-products/{product.ref}").status_code == 200
+    with stage.session("bank") as db:
+        assert list(db.scalars(read.where(about))) == []
+
+
 def bare(page: str) -> str:
     """A page without what differs from request to request: its number and the form's token."""
     return re.sub(r'(name="csrf_token" value=")[^"]+|(<span class="code">)[^<]+', "", page)

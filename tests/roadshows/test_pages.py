@@ -182,6 +182,20 @@ def test_reading_is_recorded(stage: Stage, hold: Hold) -> None:
         assert db.scalar(asked) == 3
 
 
+def test_who_registered_learns_that_the_list_was_read(stage: Stage, hold: Hold) -> None:
+    """A record for each organisation on the list, and none that tells it of the others."""
+    event = hold(capacity=2)
+    for name in ("fund", "fund2"):
+        stage.do(name, services.register, event.slug)
+    assert stage.browser("operator").get(f"/roadshows/{event.slug}/participants.csv").status_code == 200
+    listed = Opening.plaintext["about"]["what"].as_string() == "roadshow.participants"
+    for name in ("fund", "fund2"):
+        with stage.session(name) as db:
+            [shown] = db.scalars(select(Opening).where(Opening.kind == "read", listed))
+        assert shown.owner == stage.actors[name].organisation_principal
+        assert [ref for ref, _version in shown.plaintext["about"]["items"]] == [event.ref]
+
+
 def test_panels(stage: Stage, hold: Hold) -> None:
     assert stage.do("fund", panels.recent_roadshows, stage.enterprises["firm"]) is None
     event = hold()
