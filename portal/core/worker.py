@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import procrastinate
@@ -59,8 +60,9 @@ async def work(app: procrastinate.App, *, wait: bool = True, signals: bool = Tru
 
 
 def run_pending(context: Context, jobs: Iterable[Job]) -> None:
-    """Run what waits now and return: for tests and for the demo's set-up."""
-    asyncio.run(work(queue_app(context, jobs), wait=False, signals=False))
+    """Run what waits now and return; in a thread, because the caller's own may have a running event loop already."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(lambda: asyncio.run(work(queue_app(context, jobs), wait=False, signals=False))).result()
 
 
 def start_thread(context: Context, jobs: Iterable[Job]) -> threading.Thread:
