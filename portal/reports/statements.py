@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from portal.reports.concepts import Concept, concepts
 from portal.reports.facts import BIGINT, Cell, Fact, Period, Scope
@@ -19,6 +20,7 @@ AMOUNT = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 YEAR = re.compile(r"(?:19|20)\d{2}")
 NOTHING = {"", "-", "--", "—", "——", "不适用"}
 LIMIT_BYTES = 20_000_000
+MOST_LINES, MOST_COLUMNS = 100_000, 64  # a company-year has a few hundred lines; a small file can unfold to gigabytes
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,16 @@ def read_lines(data: bytes | str) -> tuple[list[Line], list[Problem]]:
         text = decoded(data)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = [name.strip() for name in next(reader, [])]
+        if len(header) > MOST_COLUMNS:
+            return [], [Problem("error", "file:columns", f"第 1 行有 {len(header):,} 列，最多 {MOST_COLUMNS} 列。", line=1)]
         lacking = [name for name in COLUMNS if name not in header]
         if lacking:
             found = "、".join(name for name in header if name)[:200] or "空"
             return [], [Problem("error", "file:columns", f"第 1 行缺少列：{'、'.join(lacking)}；现在的列：{found}。", line=1)]
-        return list(_rows(reader, header)), []
+        lines = list(islice(_rows(reader, header), MOST_LINES + 1))
+        if len(lines) > MOST_LINES:
+            return [], [Problem("error", "file:long", f"文件超过 {MOST_LINES:,} 行。一份报表只要几百行，分开上传。")]
+        return lines, []
     except csv.Error as error:
         return [], [Problem("error", "file:csv", f"第 {reader.line_num} 行不是合格的 CSV：{error}。", line=reader.line_num)]
     except ValueError as error:

@@ -6,7 +6,7 @@ import pytest
 from portal.reports.concepts import concepts
 from portal.reports.facts import Cell, Period, Report, Scope
 from portal.reports.problems import errors
-from portal.reports.statements import COLUMNS, LIMIT_BYTES, CompanyYear, contents, load, parse_amount
+from portal.reports.statements import COLUMNS, LIMIT_BYTES, MOST_LINES, CompanyYear, contents, load, parse_amount, read_lines
 from portal.reports.totals import check
 
 HEADER = ",".join(COLUMNS) + "\n"
@@ -130,3 +130,11 @@ def test_amounts_per_share_claim_what_was_written():
     assert parse_amount("１２３", count) == (123, 0)
     with pytest.raises(ValueError, match="整数"):
         parse_amount("1.5", count)
+
+
+def test_a_small_file_does_not_unfold_to_gigabytes() -> None:
+    header = ",".join(COLUMNS)
+    lines, problems = read_lines(header + "\n" + "1\n" * (MOST_LINES + 1))
+    assert lines == [] and [problem.code for problem in problems] == ["file:long"]
+    lines, problems = read_lines(header + "," * 1_000_000 + "\n" + "1\n" * 1_000)
+    assert lines == [] and [problem.code for problem in problems] == ["file:columns"]
