@@ -18,7 +18,7 @@ from portal.reports.words import FILING_STATES, KIND_NAMES
 
 MOST_LINES = 20_000
 HEADER = ("企业名称", "统一社会信用代码", "报告类别", "年度", "状态", "报送时间（北京时间）", "报告包 SHA-256", "大小（字节）", "事实数", "校验")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def read_filings(db: Session, actor: Actor, wanted: Wanted, number: int = 1) -> tuple[list[Filing], Page]:
@@ -69,4 +69,4 @@ def _written(rows: Sequence[Filing]) -> bytes:
 
 def neutral(text: str) -> str:
     """A cell that no spreadsheet runs."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip(" ").startswith(FORMULA) else text

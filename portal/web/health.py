@@ -1,4 +1,4 @@
-"""`/healthz` (the process lives), `/readyz` (names each part), `/metrics` (Prometheus; loopback or a bearer token only)."""
+"""`/healthz` (the process lives), `/readyz` (names each part), `/metrics` (Prometheus; for this machine only)."""
 
 import time
 
@@ -42,7 +42,9 @@ def readyz() -> tuple[Response, int]:
 @public
 def metrics() -> Response:
     """Figures for the operator's monitoring; nobody else's machine may read them."""
-    if request.remote_addr not in ("127.0.0.1", "::1"):
+    # A proxy on this machine speaks from the loopback too, for whoever stands behind it.
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    if forwarded or request.remote_addr not in ("127.0.0.1", "::1"):
         return Response(status=404)
     return Response(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
 

@@ -70,7 +70,7 @@ def test_the_file_holds_the_list_and_no_formula(stage: Filer, filing: Filing):
     assert [read["items"] for read in stage.records("read")] == [[[filing.ref, 1]]]
 
 
-@pytest.mark.parametrize("text_, safe", [("=1+1", "'=1+1"), ("-2", "'-2"), ("@x", "'@x"), ("\tx", "'\tx"), ("天山", "天山"), ("", "")])
+@pytest.mark.parametrize("text_, safe", [("=1+1", "'=1+1"), ("-2", "'-2"), ("@x", "'@x"), ("\tx", "'\tx"), (" =1", "' =1"), ("＝1", "'＝1"), ("\n=1", "'\n=1"), ("天山", "天山"), ("", "")])
 def test_a_cell_is_never_a_formula(text_: str, safe: str):
     assert neutral(text_) == safe
 
