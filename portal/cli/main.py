@@ -54,8 +54,10 @@ def _run(args: argparse.Namespace) -> int:
     if getattr(module, "BARE", False):
         return module.run(args, None)
     from portal.cli.process import process
+    from portal.wiring import equip
 
     with process(load_settings()) as context:
+        equip(context)  # a command's changes are heard by the features above them as a page's are
         return module.run(args, context)
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from portal.core.context import Context
 from portal.enterprises.models import Enterprise
 from portal.screening.services import drift, rebuild
-from portal.wiring import equip
 from search.errors import SearchError
 
 SHOWN = 50
@@ -23,7 +22,6 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    equip(context)
     try:
         return _check(args, context) if args.check else _rebuild(args, context)
     except SearchError as error:

@@ -6,7 +6,7 @@ import asyncio
 from portal.core.context import Context
 from portal.core.worker import queue_app, work
 from portal.web.logs import configure_logs
-from portal.wiring import JOBS, equip
+from portal.wiring import JOBS
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -16,6 +16,5 @@ def add(subparsers: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     configure_logs()
-    equip(context)
     asyncio.run(work(queue_app(context, JOBS), wait=not args.once))
     return 0

@@ -107,6 +107,19 @@ def test_migrate_reindex_verify_on_an_empty_installation(surroundings: dict[str,
     assert worked.returncode == 0, worked.stderr
 
 
+def test_an_import_by_command_reaches_the_index_through_the_worker(surroundings: dict[str, str], tmp_path: Path) -> None:
+    register = tmp_path / "名录.csv"
+    register.write_text("企业名称,统一社会信用代码\n昌吉试验轴承有限公司,91650100MA0TEXT05W\n", "utf-8")
+    assert portal(surroundings, "migrate").returncode == 0
+    assert portal(surroundings, "reindex").returncode == 0
+    done = portal(surroundings, "import", "enterprises", str(register), "--source", "登记机关")
+    assert done.returncode == 0, done.stderr
+    before = portal(surroundings, "reindex", "--check")
+    assert (before.returncode, before.stdout.strip()) == (1, "索引里没有 91650100MA0TEXT05W")
+    assert portal(surroundings, "worker", "--once").returncode == 0
+    assert portal(surroundings, "reindex", "--check").returncode == 0
+
+
 def test_secrets_are_made_once_and_for_their_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "portal.env"
     first = secrets_file.ensure(path, {"PORTAL_DEMO": "1"})
