@@ -30,7 +30,7 @@ class Reader:
 
 
 def reader(world: World, username: str) -> Reader:
-    """That person as the world stands: an ended membership leaves the person alone, a past qualification the kind alone."""
+    """That person as the world stands: an ended membership leaves the person alone, a past qualification the organisation alone."""
     if username == NOBODY:
         return Reader(username, None, None, frozenset({EVERYONE}))
     person = world.person(username)
@@ -41,10 +41,12 @@ def reader(world: World, username: str) -> Reader:
         return Reader(username, person, None, frozenset(own))
     organisation = world.one("organisation", id=membership["organisation_id"])
     kind = OrgKind(organisation["kind"])
-    own |= {organisation["principal"], KIND_PRINCIPALS[kind]}
+    own.add(organisation["principal"])
     qualified = kind in INSTITUTION_KINDS and _holds(organisation, local(world.now).date())
     if qualified or kind in BOARD_BY_OFFICE:
         own.add(BOARD)
+    if qualified or kind not in INSTITUTION_KINDS:
+        own.add(KIND_PRINCIPALS[kind])
     if qualified and kind in INVESTOR_KINDS:
         own.add(QUALIFIED)
     own |= {number for office, number in ((OrgKind.OPERATOR, OPERATOR), (OrgKind.AUTHORITY, AUTHORITY)) if kind is office}
@@ -130,7 +132,8 @@ class Reference:
         return lasts and any(self.own(e) and _meant(row, e) for e in self.world["enterprise"])
 
     def application(self, row: Row) -> bool:
-        return self.own(row) or (row["lender"] in self.mine and not self.hides(row["enterprise_id"]))
+        ties = row["lender"] in self.mine and row["state"] != "withdrawn" and not self.hides(row["enterprise_id"])
+        return self.own(row) or ties
 
     def application_event(self, row: Row) -> bool:
         return self.application(self.world.one("application", id=row["application_id"]))

@@ -36,6 +36,7 @@ CSRF = "0123456789" * 4
 
 _ONCE = re.compile(r'(name="(?:once|csrf_token|csrf-token)"[^>]*?(?:value|content)=")[^"]*"')
 _ASSET = re.compile(r"(/static/[^\"?]+)\?v=[0-9a-f]+")
+_STAMP = re.compile(rb"DTSTAMP:\d{8}T\d{6}Z")  # when the file was made (RFC 5545)
 _RANDOM_HEADERS = frozenset({"X-Request-Id", "Set-Cookie"})
 
 
@@ -140,6 +141,8 @@ class Portal:
             # What is taken out has not always one length: a token of another second may be longer.
             body = _plain(body.decode(), response.headers.get("X-Request-Id", "")).encode()
             headers = tuple((k, v) for k, v in headers if k != "Content-Length")
+        elif response.mimetype == "text/calendar":
+            body = _STAMP.sub(b"DTSTAMP", body)
         return Answer(response.status_code, headers, body, tuple(self.statements))
 
     def recorded(self) -> list[tuple[Any, ...]]:
