@@ -115,7 +115,8 @@ def of_kind(kind: OrgKind, qualified_from: date | None, qualified_until: date | 
     """The reserved principals of an organisation on `day`; both dates of its qualification are days on which it holds."""
     dated = qualified_from is not None and qualified_until is not None and qualified_from <= day <= qualified_until
     qualified = dated and kind in INSTITUTION_KINDS
-    found = {KIND_PRINCIPALS[kind]}
+    # "All banks" means all that are entitled to the board: a class never reaches an institution that by name could not be chosen.
+    found = {KIND_PRINCIPALS[kind]} if qualified or kind not in INSTITUTION_KINDS else set()
     if qualified or kind in BOARD_BY_OFFICE:
         found.add(BOARD)
     if qualified and kind in INVESTOR_KINDS:

@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement, Date, and_, any_, cast, exists, func, lite
 from portal.access.actor import Actor
 from portal.access.principals import OPERATOR
 from portal.enterprises.models import Enterprise
-from portal.financing.models import Application, CreditProduct, ProductState
+from portal.financing.models import Application, ApplicationState, CreditProduct, ProductState
 from portal.grants.policy import not_excluded, owned, principals
 
 
@@ -38,6 +38,11 @@ def product_readable(actor: Actor) -> ColumnElement[bool]:
 
 
 def application_readable(actor: Actor) -> ColumnElement[bool]:
-    """The two parties and nobody else; an enterprise that hides from the lender outranks the lender's basis `application`."""
-    lender = and_(Application.lender == any_(principals(actor)), not_excluded(Application.enterprise_id))
+    """The two parties and nobody else.
+
+    The lender's basis `application` ends when the enterprise withdraws, and is outranked when it hides from the lender; what
+    the lender itself decided stays with it.
+    """
+    open_ = Application.state != ApplicationState.WITHDRAWN.value
+    lender = and_(Application.lender == any_(principals(actor)), open_, not_excluded(Application.enterprise_id))
     return or_(owned(actor, Application.owner), lender)

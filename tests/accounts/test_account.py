@@ -89,7 +89,7 @@ def test_the_switcher_changes_the_membership_of_this_browser_only(make_user: Any
     assert here.send("/account", "/account/act-for", membership=ref).location == "/"
     who = here.who()
     assert who["organisation"] == fund
-    assert "kind:fund_manager" in who["words"] and "kind:bank" not in who["words"] and f"org:{bank}" not in who["words"]
+    assert f"org:{fund}" in who["words"] and f"org:{bank}" not in who["words"]
     assert there.who()["organisation"] == bank
     here.send("/account", "/sign-out")
     here.sign_in(user.username)

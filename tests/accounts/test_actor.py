@@ -7,7 +7,7 @@ from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from portal.access.actor import ANONYMOUS, Actor
-from portal.access.principals import AUTHORITY, BOARD, KIND_PRINCIPALS, OPERATOR, PUBLIC, QUALIFIED, OrgKind
+from portal.access.principals import AUTHORITY, BOARD, INSTITUTION_KINDS, KIND_PRINCIPALS, OPERATOR, PUBLIC, QUALIFIED, OrgKind
 from portal.accounts.models import Organisation, Person, SignInSession
 from portal.accounts.queries import SESSION_IDLE, SESSION_LENGTH, load_actor
 from portal.accounts.services import add_member, create_organisation, create_person, end_membership, join_ring, leave_ring
@@ -64,7 +64,8 @@ def test_an_operators_actor_whole(db: Session) -> None:
 def test_reserved_principals_by_kind_without_qualification(db: Session, kind: OrgKind) -> None:
     by_office = {OrgKind.OPERATOR: {BOARD, OPERATOR}, OrgKind.AUTHORITY: {BOARD, AUTHORITY}, OrgKind.EXCHANGE: {BOARD}}
     actor = actor_of(db, organisation(db, kind))
-    assert {n for n in actor.principals if n < 1000} == {PUBLIC, KIND_PRINCIPALS[kind]} | by_office.get(kind, set())
+    of_kind = set() if kind in INSTITUTION_KINDS else {KIND_PRINCIPALS[kind]}
+    assert {n for n in actor.principals if n < 1000} == {PUBLIC} | of_kind | by_office.get(kind, set())
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,8 @@ def test_qualification_holds_on_both_its_border_days(
     house.qualified_from, house.qualified_until = starts, until
     db.flush()
     expected = ({BOARD, QUALIFIED} if kind is OrgKind.FUND_MANAGER else {BOARD}) if holds else set()
-    assert set(actor_of(db, house).principals) & {BOARD, QUALIFIED} == expected
+    of_kind = {KIND_PRINCIPALS[kind]} if holds else set()
+    assert set(actor_of(db, house).principals) & {BOARD, QUALIFIED, KIND_PRINCIPALS[kind]} == expected | of_kind
 
 
 def test_an_enterprise_never_sees_the_board_by_dates(db: Session) -> None:

@@ -190,7 +190,7 @@ def test_the_preview_counts_who_will_read_and_the_yes_must_fit_it(world: World) 
             db, firm, item.ref, audience_words=["kind:bank", world.organisations["bank"].ref, world.organisations["fund"].ref],
             basis="will", until=UNTIL,
         )  # fmt: skip
-        banks = {party.name for party in audience.parties(db, firm) if party.kind == "bank"}
+        banks = {party.name for party in audience.parties(db, firm) if party.kind == "bank" and party.named}
     reached = {party.name: len(party.people) for party in seen.reach.parties}
     assert set(reached) == banks | {world.organisations["fund"].name}
     assert reached[world.organisations["bank"].name] == 2

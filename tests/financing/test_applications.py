@@ -152,6 +152,20 @@ def test_it_is_decided_once_by_the_right_party(stage: Stage, post: Post, submit:
     ]  # fmt: skip
 
 
+@pytest.mark.clause("七")
+def test_what_the_enterprise_withdraws_the_lender_no_longer_reads(stage: Stage, post: Post, submit: Submit) -> None:
+    """The basis `application` lasts while the application is open; what a lender decided itself stays with it."""
+    withdrawn, declined = submit(post()), submit(post())
+    stage.do("firm", services.withdraw_application, withdrawn.ref)
+    stage.do("bank", services.decide_application, declined.ref, accept=False, reason_code="collateral", reason="质押率不足")
+    for table in (Application, ApplicationEvent):
+        for ask_policy in (False, True) if table is Application else (False,):
+            assert seen_by(stage, withdrawn, ask_policy=ask_policy, table=table) == {"firm"}
+            assert seen_by(stage, declined, ask_policy=ask_policy, table=table) == {"firm", "bank"}
+    with pytest.raises(NotFound):
+        stage.do("bank", services.read_application, withdrawn.ref)
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [("firm", "state = 'accepted', decided_at = now(), decided_by = submitted_by"), ("bank", "state = 'withdrawn'"),

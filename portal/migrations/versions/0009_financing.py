@@ -13,8 +13,8 @@ LENDERS = ", ".join(
     str(KIND_PRINCIPALS[kind]) for kind in (OrgKind.BANK, OrgKind.MICRO_LENDER, OrgKind.LESSOR, OrgKind.FACTOR)
 )
 IS_LENDER = f"{PRINCIPALS} && array[{LENDERS}]"
-# The enterprise hides from a lender: that outranks the basis `application`.
-AS_LENDER = f"(lender = any({PRINCIPALS}) and enterprise_id <> all({EXCLUDED}))"
+# The lender's basis `application`: it ends with a withdrawal, and an enterprise that hides from the lender outranks it.
+AS_LENDER = f"(lender = any({PRINCIPALS}) and state <> 'withdrawn' and enterprise_id <> all({EXCLUDED}))"
 
 
 def upgrade() -> None:
