@@ -1,7 +1,7 @@
 """One PostgreSQL per run, a rolled-back transaction per test, no network.
 
-The server is the embedded one, or the one of `DATABASE_ADMIN_URL` (a role that may create roles and databases): a scratch
-database is made there and dropped at the end.
+The server is the embedded one, or the one of `DATABASE_ADMIN_URL` or `DATABASE_URL` (a role that may create roles and
+databases): scratch databases are made there and dropped at the end.
 """
 
 import os
@@ -52,7 +52,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def cluster(settings: Settings) -> Iterator[str]:
     """Administrator's address of the run's PostgreSQL server."""
-    real = os.environ.get("DATABASE_ADMIN_URL")
+    real = os.environ.get("DATABASE_ADMIN_URL") or os.environ.get("DATABASE_URL")
     if real:
         yield real
         return
