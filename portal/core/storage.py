@@ -5,6 +5,7 @@ associated data, so that two objects cannot be swapped. Local folder or S3 by on
 """
 
 import secrets
+import time
 from pathlib import Path
 
 import obstore
@@ -16,6 +17,7 @@ from obstore.store import LocalStore, from_url
 from portal.config import MissingSetting, Settings
 from portal.core.ids import new_ref
 
+CHECK_EVERY = 20.0  # seconds: `/readyz` is public and must not make the store busy
 _VERSION = b"\x01"
 _NONCE, _WRAPPED = 12, 48  # bytes: nonce; 32-byte key with its tag
 
@@ -38,6 +40,7 @@ class Store:
             folder = Path(settings.portal_var) / "files"
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._store = LocalStore(folder)
+        self._checked: tuple[float, str] = (float("-inf"), "")
 
     def put(self, data: bytes) -> str:
         """Encrypt and store `data`; returns its storage key. Raises StoreUnavailable."""
@@ -79,9 +82,13 @@ class Store:
             raise StoreUnavailable(type(error).__name__) from error
 
     def check(self) -> str:
-        """`ok` when something can be stored and read back."""
+        """`ok` when something can be stored and read back; tried at most every CHECK_EVERY seconds, whoever asks."""
+        if time.monotonic() - self._checked[0] < CHECK_EVERY:
+            return self._checked[1]
         name = self.put(b"ready")
         try:
-            return "ok" if self.get(name) == b"ready" else "altered"
+            state = "ok" if self.get(name) == b"ready" else "altered"
         finally:
             self.delete(name)
+        self._checked = (time.monotonic(), state)
+        return state

@@ -24,4 +24,4 @@ def documents(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Na
         .join(Disclosure, Disclosure.id == Document.disclosure_id)
         .where(Document.ref.in_(refs), policy.readable(actor))
     )
-    return {ref: Named(name, f"/disclosures/{item}") for ref, name, item in db.execute(found).tuples()}
+    return {ref: Named(name, f"/disclosures/{item}") for ref, name, item in db.execute(found)}

@@ -19,4 +19,4 @@ def sections(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Nam
         .join(Enterprise, Enterprise.id == ProfileSection.enterprise_id)
         .where(ProfileSection.ref.in_(refs), section_readable(actor))
     )
-    return {ref: Named(SECTIONS[SectionKey(key)], f"/enterprises/{uscc}") for ref, key, uscc in db.execute(found).tuples()}
+    return {ref: Named(SECTIONS[SectionKey(key)], f"/enterprises/{uscc}") for ref, key, uscc in db.execute(found)}

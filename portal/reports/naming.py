@@ -23,7 +23,7 @@ def filings(db: Session, actor: Actor, refs: Sequence[str]) -> Mapping[str, Name
         select(Filing.ref, Filing.name, Filing.year, Filing.owner, PeriodicReport.ref)
         .outerjoin(PeriodicReport, PeriodicReport.id == Filing.report_id)
         .where(Filing.ref.in_(refs), policy.filing_readable(actor))
-    ).tuples()
+    )
     return {
         ref: Named(f"{name} {year} 年年度报告", f"/reports/{report}" if report and owner in actor.principals else "/oversight")
         for ref, name, year, owner, report in rows

@@ -54,7 +54,7 @@ def _conditions(actor: Actor, criteria: Criteria, ignore: str = "") -> list[Colu
         if name == "category":
             found.append(Enterprise.categories.overlap(list(values)))
         elif name == "industry":
-            found.append(or_(*(Enterprise.industry_code.startswith(code) for code in _codes(values))))
+            found.append(or_(*(Enterprise.industry_code.startswith(code, autoescape=True) for code in _codes(values))))
         else:
             found.append(COLUMNS[name].in_(values))
     return found
