@@ -63,8 +63,9 @@ class PortalSession(Session):
 
 @event.listens_for(PortalSession, "after_begin")
 def _after_begin(session: Session, _transaction: Any, connection: Connection) -> None:
-    if not session.info.get("system"):
-        _announce(connection, session.info.get("principals", ()))
+    # An unset setting means no principals already.
+    if session.info.get("principals"):
+        _announce(connection, session.info["principals"])
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Database:
     system: Engine
 
     def session(self, principals: tuple[int, ...] = ()) -> Session:
-        """A session of the app's role for a reader with these principals."""
+        """A session of the app's role for a reader with these principals; without any it reads nothing behind a policy."""
         return PortalSession(self.app, info={"principals": principals}, expire_on_commit=False)
 
     @contextmanager

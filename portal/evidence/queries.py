@@ -150,9 +150,12 @@ def get_receipt(db: Session, actor: Actor, ref: str) -> Receipt:
     return Receipt(shown.entry, committed, opening.salt, seq, leaf, checkpoint, tuple(proof), holds)
 
 
+_NEWEST = select(Checkpoint.size, Checkpoint.at).order_by(Checkpoint.size.desc()).limit(1)
+
+
 def latest_checkpoint(db: Session) -> Row[Any] | None:
     """Size and moment of the newest checkpoint, for the foot of every page; None before the first."""
-    return db.execute(select(Checkpoint.size, Checkpoint.at).order_by(Checkpoint.size.desc()).limit(1)).one_or_none()
+    return db.execute(_NEWEST).one_or_none()
 
 
 def latest_note(db: Session) -> Row[Any] | None:

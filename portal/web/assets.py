@@ -6,8 +6,9 @@ of it by length (BREACH). Static texts hold no secret.
 
 import gzip
 import hashlib
+import os
 from functools import lru_cache
-from pathlib import Path
+from urllib.parse import quote
 
 from flask import Flask, Response, request, url_for
 
@@ -29,11 +30,15 @@ def _packed(path: str, changed: int) -> bytes:
 
 def asset(path: str) -> str:
     """The address of `static/<path>`; a missing file keeps its plain address and answers 404 there."""
-    file = Path(STATIC / path)
     try:
-        return url_for("static", filename=path, v=_digest(path, file.stat().st_mtime_ns))
+        return request.script_root + _address(path, os.stat(STATIC / path).st_mtime_ns)
     except FileNotFoundError:
         return url_for("static", filename=path)
+
+
+@lru_cache(maxsize=512)
+def _address(path: str, changed: int) -> str:
+    return f"/static/{quote(path)}?v={_digest(path, changed)}"
 
 
 def init_assets(app: Flask) -> None:

@@ -60,5 +60,5 @@ def test_static_files_and_health_touch_no_database_for_somebody_signed_in(make_u
 def test_a_page_loads_its_reader_with_one_statement(make_user: Any, open_browser: Any, database: Any) -> None:
     here = open_browser()
     here.sign_in(make_user().username)
-    # the session's principals before the reader is known, the reader, and the principals again
-    assert statements(database, here.who) == 3
+    # the reader, and then the reader's principals for the transaction
+    assert statements(database, here.who) == 2
