@@ -14,6 +14,7 @@ from portal.accounts.models import Organisation, Person, Principal
 from portal.core.connect import Urls
 from portal.core.db import Database, PortalSession, make_engine, set_principals
 from portal.core.ids import new_ref
+from portal.enterprises.panels import PAGE
 from portal.migrations.run import upgrade
 from tests.conftest import SHARED, drop_database, make_database
 
@@ -152,3 +153,9 @@ def count_statements() -> Iterator[Callable[[Database], list[str]]]:
     yield watch
     for database in watched:
         event.remove(database.app, "before_cursor_execute", note)
+
+
+@pytest.fixture(autouse=True)
+def no_panels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The enterprise's page without what higher features put on it: a whole portal of another test may have placed them."""
+    monkeypatch.setattr(PAGE, "makers", [])
