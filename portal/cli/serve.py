@@ -3,7 +3,6 @@
 import argparse
 import socket
 import sys
-from collections.abc import Callable
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -11,6 +10,10 @@ from granian.constants import Interfaces
 from portal.core.context import Context
 from portal.migrations.run import current, head
 from portal.web.logs import configure_logs
+
+
+# Seconds that a stopping portal waits for answers under way; a browser's idle connection must not hold it up for ever.
+LAST_ANSWERS = 5
 
 
 def add(subparsers: argparse._SubParsersAction) -> None:
@@ -48,8 +51,8 @@ def port_taken(host: str, port: int) -> bool:
     return False
 
 
-def serve(context: Context, *, workers: int = 1, threads: int = 8, ready: Callable[[], None] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; 2 with a sentence when the port is taken. `ready` is called once workers are up."""
+def serve(context: Context, *, workers: int = 1, threads: int = 8) -> int:
+    """Serve until SIGINT or SIGTERM; 2 with a sentence when the port is taken."""
     settings = context.settings
     if port_taken(settings.host, settings.port):
         print(f"端口 {settings.host}:{settings.port} 已被占用。用 PORT= 换一个端口，或先停下占用它的程序。", file=sys.stderr)
@@ -57,10 +60,9 @@ def serve(context: Context, *, workers: int = 1, threads: int = 8, ready: Callab
     context.urls.export()
     server = Granian(
         "wsgi:app", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=workers,
-        blocking_threads=threads, backlog=512, log_enabled=False, respawn_failed_workers=True, working_dir=None,
+        blocking_threads=threads, backlog=512, log_enabled=False, respawn_failed_workers=True,
+        workers_kill_timeout=LAST_ANSWERS,
     )  # fmt: skip
-    if ready:
-        server.on_startup(ready)
     server.serve()
     return 0
 

@@ -1,5 +1,6 @@
 """Commands as a person types them: what goes wrong is a sentence with exit status 2, never a traceback."""
 
+import http.client
 import os
 import secrets
 import signal
@@ -129,17 +130,22 @@ def test_secrets_are_made_once_and_for_their_owner_only(tmp_path: Path) -> None:
     assert secrets_file.ensure(path, {"PORTAL_DEMO": "0"}) == first
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_portal_leaves_nothing_running(surroundings: dict[str, str], how: signal.Signals) -> None:
-    """The web server, its workers, the jobs' thread and the embedded PostgreSQL all end with it."""
+@pytest.mark.parametrize(("how", "group"), [(signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGINT, True)])
+def test_a_stopped_portal_leaves_nothing_running(surroundings: dict[str, str], how: signal.Signals, group: bool) -> None:
+    """The web server, its workers and the embedded PostgreSQL all end with it, a browser's open connection or not."""
     assert portal(surroundings, "migrate").returncode == 0
     command = [sys.executable, "-m", "portal.cli.main", "serve"]
-    process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=ROOT, env=surroundings, start_new_session=True, **quiet)
     try:
         wait_until(lambda: answers(int(surroundings["PORT"])), 30)
         folder = surroundings["PORTAL_VAR"]
         assert postmasters(folder)
-        process.send_signal(how)
+        browser = http.client.HTTPConnection("127.0.0.1", int(surroundings["PORT"]))
+        browser.request("GET", "/healthz")
+        browser.getresponse().read()  # and the connection stays open
+        # Ctrl-C in a terminal goes to every process of the group at once.
+        os.killpg(process.pid, how) if group else process.send_signal(how)
         process.wait(20)
         wait_until(lambda: not postmasters(folder) and not answers(int(surroundings["PORT"])), 20)
     finally:

@@ -4,6 +4,10 @@ import argparse
 import os
 import secrets
 import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +17,7 @@ from portal.cli import assets, secrets_file
 from portal.cli.demo.board import ACCOUNTS
 from portal.cli.process import process
 from portal.cli.serve import port_taken, serve
-from portal.config import ROOT, env_file, load_settings
+from portal.config import ROOT, Settings, env_file, load_settings
 from portal.core.context import Context
 from portal.core.worker import start_thread
 from portal.enterprises.models import Enterprise
@@ -54,8 +58,33 @@ def run(args: argparse.Namespace, _context: None) -> int:
         if args.prepare:
             return 0
         configure_logs("WARNING")
-        start_thread(context, JOBS)
-        return serve(context, ready=lambda: announce(settings.port, env["PORTAL_DEMO_PASSWORD"], say))
+        once_it_answers(settings, lambda: go_on(context, env["PORTAL_DEMO_PASSWORD"], say))
+        return serve(context)
+
+
+def once_it_answers(settings: Settings, then: Callable[[], None]) -> None:
+    """Call `then` when the site answers: the web process is forked by then, and inherits no thread's half-held locks."""
+
+    def wait() -> None:
+        while not _answers(settings):
+            time.sleep(0.05)
+        then()
+
+    threading.Thread(target=wait, name="waiting", daemon=True).start()
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/healthz", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def go_on(context: Context, password: str, say: Console.print) -> None:
+    """Start the worker in this process and tell the newcomer where to go."""
+    start_thread(context, JOBS)
+    announce(context.settings.port, password, say)
 
 
 def prepare(context: Context, password: str, register: Path | None, say: Console.print) -> None:
