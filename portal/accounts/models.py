@@ -4,18 +4,16 @@ from datetime import date, datetime
 from typing import Annotated
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Identity, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.principals import FIRST_FREE, OrgKind
 from portal.core.clock import NEVER_SQL
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment, quoted
 from portal.core.ids import new_ref
-
-Moment = TIMESTAMP(timezone=True)
 # Not `generated always`: the word of the row's principal carries the id, so the id is drawn before both rows are written.
 NamedKey = Annotated[int, mapped_column(BigInteger, Identity(always=False), primary_key=True)]
-KINDS = ", ".join(f"'{kind}'" for kind in OrgKind)
+KINDS = quoted(OrgKind)
 
 
 class Principal(Base):

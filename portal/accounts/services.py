@@ -12,10 +12,11 @@ from portal.access.actions import Action
 from portal.access.actor import Actor
 from portal.access.principals import INSTITUTION_KINDS, KIND_NAMES, OrgKind
 from portal.access.roles import ROLE_NAMES
-from portal.accounts.models import Membership, Moment, Organisation, Person, Principal, RingMember, SignInSession
+from portal.accounts.models import Membership, Organisation, Person, Principal, RingMember, SignInSession
 from portal.accounts.passwords import check_password, digest
 from portal.accounts.sessions import end_sessions
 from portal.core.clock import now
+from portal.core.db import Moment
 from portal.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from portal.core.ids import new_ref
 from portal.evidence.services import record

@@ -7,9 +7,11 @@ commit in the middle, and every policy would then answer with no rows.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Identity, MetaData, create_engine, event, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 SCHEMA = "portal"
@@ -30,7 +32,13 @@ class Base(DeclarativeBase):
     metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
 
 
+Moment = TIMESTAMP(timezone=True)
 Key = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
+
+
+def quoted(words: type[StrEnum]) -> str:
+    """The words of an enum as a CHECK lists them."""
+    return ", ".join(f"'{word}'" for word in words)
 
 
 def make_engine(url: str, *, pool_size: int = 8, **options: Any) -> Engine:

@@ -4,14 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.models import Person
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment, quoted
 from portal.core.ids import new_ref
-
-Moment = TIMESTAMP(timezone=True)
 OBJECT = "disclosure"  # the grants' word for an item
 PDF = "application/pdf"
 
@@ -48,17 +45,13 @@ STATE_NAMES = {State.DRAFT: "草稿", State.PUBLISHED: "已发布", State.WITHDR
 TRANSITIONS = {State.DRAFT: frozenset({State.PUBLISHED}), State.PUBLISHED: frozenset({State.WITHDRAWN}), State.WITHDRAWN: frozenset()}
 
 
-def _words(values: type[StrEnum]) -> str:
-    return ", ".join(f"'{value}'" for value in values)
-
-
 class Disclosure(Base):
     """One item. `version` counts its saved editions and is fixed by publication; `owner` is the enterprise's principal."""
 
     __tablename__ = "disclosure"
     __table_args__ = (
-        CheckConstraint(f"kind in ({_words(Kind)})", name="kind"),
-        CheckConstraint(f"state in ({_words(State)})", name="state"),
+        CheckConstraint(f"kind in ({quoted(Kind)})", name="kind"),
+        CheckConstraint(f"state in ({quoted(State)})", name="state"),
         CheckConstraint("length(title) between 1 and 120", name="title"),
         CheckConstraint("(published_at is null) = (state = 'draft')", name="published_at"),
         CheckConstraint("(withdrawn_at is null) = (state <> 'withdrawn')", name="withdrawn_at"),

@@ -4,14 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Index, Integer, Text, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.models import Organisation
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment, quoted
 from portal.core.ids import new_ref
-
-Moment = TIMESTAMP(timezone=True)
 
 
 class Tier(StrEnum):
@@ -49,11 +47,6 @@ class SectionKey(StrEnum):
     TEAM = "team"
     CERTIFICATES = "certificates"
     FINANCING_NEED = "financing_need"
-
-
-def quoted(words: type[StrEnum]) -> str:
-    """The words of an enum as a CHECK lists them."""
-    return ", ".join(f"'{word}'" for word in words)
 
 
 class Enterprise(Base):

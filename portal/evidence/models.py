@@ -3,13 +3,11 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment
 from portal.core.ids import new_ref
-
-Moment = TIMESTAMP(timezone=True)
 RESULTS = ("allowed", "denied")
 
 

@@ -5,15 +5,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.models import Organisation, Person
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment, quoted
 from portal.core.ids import new_ref
-from portal.enterprises.models import Enterprise, Tier, quoted
-
-Moment = TIMESTAMP(timezone=True)
+from portal.enterprises.models import Enterprise, Tier
 
 
 class ProductState(StrEnum):

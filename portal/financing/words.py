@@ -1,10 +1,11 @@
 """How states, collateral and reasons of financing read in Chinese, and the codes a form offers."""
 
+from portal.enterprises.labels import TIERS as LEVELS
 from portal.enterprises.models import Tier
 from portal.enterprises.regions import place
 from portal.financing.models import ApplicationState, Collateral, ProductState, Reason
 
-TIERS = {Tier.HATCH: "孵化层", Tier.STANDARD: "规范层", Tier.CULTIVATION: "培育层"}
+TIERS = {tier: word for tier, (_, word) in LEVELS.items()}
 COLLATERAL = {
     Collateral.EQUITY: "股权", Collateral.PATENT: "知识产权", Collateral.RECEIVABLES: "应收账款", Collateral.ORDERS: "订单",
     Collateral.EQUIPMENT: "设备", Collateral.CREDIT: "信用", Collateral.GUARANTEE: "担保", Collateral.PROPERTY: "不动产",

@@ -3,17 +3,14 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.access.basis import Basis
 from portal.accounts.models import Organisation, Person
 from portal.core.clock import NEVER_SQL
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment, quoted
 from portal.core.ids import new_ref
-
-Moment = TIMESTAMP(timezone=True)
-BASES = ", ".join(f"'{basis}'" for basis in Basis)
+BASES = quoted(Basis)
 
 
 class Grant(Base):

@@ -3,13 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment
 from portal.core.ids import new_ref
-
-Moment = TIMESTAMP(timezone=True)
 
 
 class Mail(Base):

@@ -4,15 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.models import Organisation, Person, Principal
-from portal.core.db import Base, Key
+from portal.core.db import Base, Key, Moment, quoted
 from portal.core.ids import new_ref
-from portal.enterprises.models import Enterprise, quoted
-
-Moment = TIMESTAMP(timezone=True)
+from portal.enterprises.models import Enterprise
 
 
 class RoadshowState(StrEnum):

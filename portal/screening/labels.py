@@ -4,18 +4,11 @@ from dataclasses import dataclass, replace
 
 from portal.core.paging import Page
 from portal.enterprises import industries, regions
-from portal.enterprises.models import Category, Enterprise, Tier
+from portal.enterprises.labels import CATEGORIES, TIERS
+from portal.enterprises.models import Enterprise
 from portal.screening.criteria import FILTERS, Criteria
 from portal.screening.documents import steps
 
-TIERS = {Tier.HATCH.value: (1, "孵化层"), Tier.STANDARD.value: (2, "规范层"), Tier.CULTIVATION.value: (3, "培育层")}
-CATEGORIES = {
-    Category.INNOVATIVE.value: "创新型中小企业",
-    Category.SPECIALISED.value: "专精特新中小企业",
-    Category.LITTLE_GIANT.value: "专精特新“小巨人”",
-    Category.CHAMPION.value: "制造业单项冠军",
-    Category.HIGH_TECH.value: "高新技术企业",
-}
 TITLES = {"province": "省份", "city": "城市", "industry": "行业", "tier": "层级", "category": "类别"}
 MOST_SHOWN = 12
 

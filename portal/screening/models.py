@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, func
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.db import Base
+from portal.core.db import Base, Moment
 
 
 class SearchDirty(Base):
@@ -14,4 +13,4 @@ class SearchDirty(Base):
 
     __tablename__ = "search_dirty"
     enterprise_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True), server_default=func.now())
+    at: Mapped[datetime] = mapped_column(Moment, server_default=func.now())
